@@ -1,0 +1,76 @@
+"""The contracts that everything in the pipeline follows: sources, stages and sinks.
+
+A source, a stage and a sink each have a beginning and an end (they are context managers) and know
+nothing of threads, queues or windows. So the offline truth is one line,
+
+    results = [read(track(frame)) for frame in source]
+
+and a threaded pipeline over the same parts has to give the same results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Protocol, Self, TypeVar
+
+from .types import Frame, FrameResult, SourceInfo
+
+In_contra = TypeVar("In_contra", contravariant=True)
+Out_co = TypeVar("Out_co", covariant=True)
+
+
+class Part(Protocol):
+    """Something with a beginning and an end."""
+
+    def __enter__(self) -> Self:
+        """Acquire what the part needs; called in the thread that will use it."""
+        ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Release it; called once, also after an error."""
+        ...
+
+
+class Source(Part, Protocol):
+    """Frames in order. Entering it opens it; iterating reads it once."""
+
+    @property
+    def info(self) -> SourceInfo:
+        """What is known of the open source."""
+        ...
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Yield frames until the source ends; raise SourceError where it breaks off."""
+        ...
+
+
+class Stage(Part, Protocol[In_contra, Out_co]):
+    """One step of the work. `name` is used for timings and error messages."""
+
+    @property
+    def name(self) -> str:
+        """Short lower-case name."""
+        ...
+
+    def __call__(self, message: In_contra, /) -> Out_co:
+        """Do the step."""
+        ...
+
+
+class Sink(Part, Protocol):
+    """Where results go."""
+
+    @property
+    def name(self) -> str:
+        """Short lower-case name."""
+        ...
+
+    def write(self, result: FrameResult, /) -> None:
+        """Take one result; results come in order."""
+        ...

@@ -1,0 +1,205 @@
+"""What flows through srfer: frames, faces, tracks and results.
+
+Everything is frozen and arrays are read-only, since threads share them. Images are RGB. Coordinates
+are pixels of the original, upright frame: x to the right, y down, (0, 0) the outer corner of the
+first pixel. Media time is an exact `Fraction` of a second; ages come from `time.monotonic()`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+from types import MappingProxyType
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srfer.engines import Expression
+
+RgbImage = NDArray[np.uint8]
+"""(H, W, 3) uint8, RGB."""
+
+
+class Box(NamedTuple):
+    """A rectangle in pixels of the original frame; it may reach beyond the frame's border."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def width(self) -> float:
+        """Horizontal extent in pixels."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        """Vertical extent in pixels."""
+        return self.bottom - self.top
+
+    @property
+    def center(self) -> tuple[float, float]:
+        """(x, y) of the middle, in pixels."""
+        return (self.left + self.right) / 2, (self.top + self.bottom) / 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture of a source.
+
+    Attributes:
+        source_id: name to show for the source; never holds a password.
+        index: 0, 1, 2 ... in the source; a gap means that frames were dropped.
+        captured_s: `time.monotonic()` when the frame was read, in seconds.
+        pts: presentation time in the source in seconds, exact; None for a still picture.
+        image: (H, W, 3) uint8 RGB, upright, read-only.
+    """
+
+    source_id: str
+    index: int
+    captured_s: float
+    pts: Fraction | None
+    image: RgbImage
+
+    def __post_init__(self) -> None:
+        if self.image.ndim != 3 or self.image.shape[2] != 3 or self.image.dtype != np.uint8:
+            raise ValueError(
+                f"a frame's image must be (H, W, 3) uint8, not {self.image.shape} {self.image.dtype}"
+            )
+        self.image.flags.writeable = False
+
+    @property
+    def width(self) -> int:
+        """Width in pixels."""
+        return int(self.image.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Height in pixels."""
+        return int(self.image.shape[0])
+
+    def __repr__(self) -> str:
+        pts = "None" if self.pts is None else f"{float(self.pts):.3f} s"
+        return f"Frame({self.source_id!r}, #{self.index}, pts={pts}, {self.width}x{self.height})"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """A face found in a frame.
+
+    Attributes:
+        box: where, in pixels of the frame.
+        score: the detector's confidence, 0..1.
+        landmarks: (5, 2) float32 pixels — the person's right eye, left eye (left and right in the
+            picture), nose, right and left corner of the mouth — or None.
+    """
+
+    box: Box
+    score: float
+    landmarks: NDArray[np.float32] | None = None
+
+    def __post_init__(self) -> None:
+        if self.box.right <= self.box.left or self.box.bottom <= self.box.top:
+            raise ValueError(f"a face's box must have a positive size: {self.box}")
+        if self.landmarks is not None:
+            if self.landmarks.shape != (5, 2):
+                raise ValueError(f"landmarks must have shape (5, 2), not {self.landmarks.shape}")
+            self.landmarks.flags.writeable = False
+
+
+class TrackState(StrEnum):
+    """Where a track is in its life."""
+
+    NEW = "new"
+    TRACKED = "tracked"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Track:
+    """One person's face over time.
+
+    Attributes:
+        id: 1, 2, 3 ... in the order of appearance; never used twice within a source.
+        state: NEW until confirmed by a second detection, LOST while the face is not seen.
+        face: where it is now (where it is believed to be, while LOST).
+        age: number of frames since the track began.
+    """
+
+    id: int
+    state: TrackState
+    face: Face
+    age: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrackedFrame:
+    """A frame and the tracks in it, in the order of their ids."""
+
+    frame: Frame
+    tracks: tuple[Track, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceResult:
+    """What is known of one face in one frame.
+
+    Attributes:
+        track: whose face, and where.
+        expression: read from this frame, or None if the face was not read in this frame
+            (hidden, too small, or not its turn).
+        smoothed: (8,) float32, probabilities filtered over the track's time, or None before the
+            first reading.
+    """
+
+    track: Track
+    expression: Expression | None
+    smoothed: NDArray[np.float32] | None = None
+
+
+def _no_timings() -> Mapping[str, float]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameResult:
+    """Everything that srfer found in one frame.
+
+    Attributes:
+        frame: the frame itself.
+        faces: one entry per track in view, in the order of ids; empty if there is no face.
+        timings_ms: how long each stage worked on this frame, in milliseconds, by stage name.
+        dropped_before: frames of the source that were dropped since the previous result.
+    """
+
+    frame: Frame
+    faces: tuple[FaceResult, ...]
+    timings_ms: Mapping[str, float] = field(default_factory=_no_timings)
+    dropped_before: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """What is known of a source once it is open.
+
+    Attributes:
+        source_id: name to show; never holds a password.
+        width: of the upright frame, in pixels.
+        height: of the upright frame, in pixels.
+        rate: average frames per second, or None if unknown.
+        time_base: unit of the source's timestamps in seconds.
+        frame_count: expected number of frames (an estimate), or None if unknown.
+        is_live: True where frames come when they come and waiting for them is impossible.
+    """
+
+    source_id: str
+    width: int
+    height: int
+    rate: Fraction | None
+    time_base: Fraction
+    frame_count: int | None
+    is_live: bool

@@ -1,0 +1,56 @@
+"""Facial expressions from video in real time, also where the face is tiny.
+
+    import srfer
+
+    model = srfer.load()                      # the shipped model on the best device of this machine
+    model.classify([crop, ...])               # face crops of any size -> [Expression]
+    srfer.read("picture.jpg")                 # one still picture -> FrameResult
+    for result in srfer.analyze("clip.mp4"):  # -> FrameResult for every frame, in order
+        ...
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from srfer.engines import Expression, Model, load
+    from srfer.errors import SrferError
+    from srfer.realtime import Face, FaceResult, Frame, FrameResult, Track, analyze, read
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Expression",
+    "Face",
+    "FaceResult",
+    "Frame",
+    "FrameResult",
+    "Model",
+    "SrferError",
+    "Track",
+    "__version__",
+    "analyze",
+    "load",
+    "read",
+]
+
+if not (Path(__file__).parent / "engines").is_dir():
+    # A checkout without symbolic links (Windows): the rooms lie beside this folder.
+    __path__.append(str(Path(__file__).parent.parent))
+
+_HOMES = {
+    "Expression": "srfer.engines",
+    "Model": "srfer.engines",
+    "load": "srfer.engines",
+    "SrferError": "srfer.errors",
+}
+
+
+def __getattr__(name: str) -> object:
+    # Looked up on first use, so that `import srfer` and `srfer --help` stay fast.
+    if name not in __all__:
+        raise AttributeError(f"module 'srfer' has no attribute {name!r}")
+    return getattr(import_module(_HOMES.get(name, "srfer.realtime")), name)

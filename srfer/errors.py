@@ -1,0 +1,55 @@
+"""The errors that srfer raises on purpose.
+
+Each is one sentence that says what went wrong, where, and what to do. Errors of other libraries
+are translated into these in one place per library, so a caller needs to know only this file.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class SrferError(Exception):
+    """Base of every error that srfer raises on purpose."""
+
+
+class ConfigError(SrferError, ValueError):
+    """An option or argument has a value that cannot be used (exit code 2)."""
+
+
+class SourceFault(StrEnum):
+    """Why a source could not be read."""
+
+    MISSING = "missing"
+    UNSUPPORTED = "unsupported"
+    CORRUPT = "corrupt"
+    TOO_LARGE = "too large"
+    STALLED = "stalled"
+
+
+class SourceError(SrferError, OSError):
+    """A video or picture cannot be opened, or cannot be read any further.
+
+    Attributes:
+        fault: the kind of trouble, for callers that decide whether to try again.
+    """
+
+    def __init__(self, message: str, fault: SourceFault) -> None:
+        super().__init__(message)
+        self.fault = fault
+
+
+class ModelError(SrferError):
+    """A model file is missing, damaged or does not follow the engine contract."""
+
+
+class EngineError(SrferError, RuntimeError):
+    """A runtime is absent or failed while running a model."""
+
+
+class ExportError(SrferError, OSError):
+    """An output cannot be written."""
+
+
+class TrainingError(SrferError, RuntimeError):
+    """Training cannot start or go on."""
