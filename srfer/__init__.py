@@ -1,12 +1,12 @@
 """Facial expressions from video in real time, also where the face is tiny.
 
-    import srfer
+import srfer
 
-    model = srfer.load()                      # the shipped model on the best device of this machine
-    model.classify([crop, ...])               # face crops of any size -> [Expression]
-    srfer.read("picture.jpg")                 # one still picture -> FrameResult
-    for result in srfer.analyze("clip.mp4"):  # -> FrameResult for every frame, in order
-        ...
+model = srfer.load()                      # the shipped model on the best device of this machine
+model.classify([crop, ...])               # face crops of any size -> [Expression]
+srfer.read("picture.jpg")                 # one still picture -> FrameResult
+for result in srfer.analyze("clip.mp4"):  # -> FrameResult for every frame, in order
+...
 """
 
 from __future__ import annotations

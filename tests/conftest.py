@@ -1,0 +1,18 @@
+"""Fixtures that every room's tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """The folder with training data, clips and detector models that are never published."""
+    default = Path(__file__).resolve().parents[2] / "shared"
+    folder = Path(os.environ.get("SRFER_SHARED", default))
+    if not (folder / "data").is_dir():
+        pytest.skip(f"no shared data in {folder.name}/ (set SRFER_SHARED)")
+    return folder

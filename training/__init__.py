@@ -1,0 +1,1 @@
+"""How the model file comes to be: networks, losses, degradations, data, recipes and export."""
