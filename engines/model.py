@@ -1,0 +1,142 @@
+"""A loaded model: face crops in, expressions out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from srfer.errors import ConfigError, EngineError
+
+from .contract import MAX_BATCH, Engine
+from .spec import ModelSpec
+from .types import FACE_PX, LABELS, Expression
+
+
+class Model:
+    """A model on a device. May be used from several threads.
+
+    Attributes:
+        spec: what the model file says about itself.
+        sha256: of the model file.
+        notes: why faster devices were not used, one sentence each.
+    """
+
+    def __init__(
+        self, engine: Engine, spec: ModelSpec, sha256: str, notes: tuple[str, ...] = ()
+    ) -> None:
+        self._engine = engine
+        self.spec = spec
+        self.sha256 = sha256
+        self.notes = notes
+
+    @property
+    def description(self) -> str:
+        """Model, runtime and device in words."""
+        return f"{self.spec.name} {self.spec.version} by {self._engine.description}"
+
+    def __repr__(self) -> str:
+        return f"Model({self.description})"
+
+    def classify(
+        self,
+        crops: NDArray[np.uint8] | Sequence[NDArray[np.uint8]],
+        native_px: Sequence[float] | None = None,
+        *,
+        use_sr: bool = True,
+    ) -> list[Expression]:
+        """Read the expression of each face crop.
+
+        Args:
+            crops: one crop or many, each uint8, gray (H, W) or (H, W, 1) or RGB (H, W, 3), of any
+                size, framed like FER2013's pictures (brow to chin, ear to ear).
+            native_px: side of each face where it was taken, in pixels; its height if not given.
+                Give it where crops were enlarged before.
+            use_sr: False reads the faces without super-resolution, for comparison.
+
+        Returns:
+            One expression per crop, in order.
+
+        Raises:
+            ConfigError: if a crop has another shape or type, or `native_px` another length.
+            EngineError: if the runtime fails or gives numbers that are not finite.
+        """
+        singles = _split(crops)
+        if native_px is None:
+            native_px = [float(crop.shape[0]) for crop in singles]
+        if len(native_px) != len(singles):
+            raise ConfigError(f"{len(singles)} crops but {len(native_px)} native sizes")
+        if not all(0 < size < float("inf") for size in native_px):
+            raise ConfigError("native sizes must be positive numbers of pixels")
+        if not singles:
+            return []
+        faces = np.stack([_to_face(crop) for crop in singles])
+        readings = self.read_faces(faces, np.asarray(native_px, np.float32), use_sr=use_sr)
+        expressions = [reading for reading in readings if reading is not None]
+        if len(expressions) < len(readings):
+            raise EngineError(f"{self.description} gave numbers that are not finite")
+        return expressions
+
+    def read_faces(
+        self, faces: NDArray[np.uint8], native_px: NDArray[np.float32], *, use_sr: bool = True
+    ) -> list[Expression | None]:
+        """Read faces that are already cut to 48x48.
+
+        Args:
+            faces: (N, 48, 48) gray.
+            native_px: (N,) side of each face in the frame, in pixels.
+            use_sr: see `classify`.
+
+        Returns:
+            One reading per face; None where the runtime gave numbers that are not finite.
+        """
+        readings: list[Expression | None] = []
+        for start in range(0, len(faces), MAX_BATCH):
+            chunk = np.ascontiguousarray(faces[start : start + MAX_BATCH, None])
+            sizes = native_px[start : start + MAX_BATCH]
+            gain = np.full(len(chunk), 1.0 if use_sr else 0.0, np.float32)
+            probabilities, restored = self._engine.run(chunk, sizes, gain)
+            if probabilities.shape != (len(chunk), len(LABELS)) or restored.shape != chunk.shape:
+                raise EngineError(f"{self.description} gave outputs of another shape")
+            for row, picture, size in zip(probabilities, restored, sizes, strict=True):
+                is_finite = bool(np.isfinite(row).all())
+                readings.append(self._expression(row, picture, float(size)) if is_finite else None)
+        return readings
+
+    def _expression(
+        self, probabilities: NDArray[np.float32], restored: NDArray[np.uint8], size: float
+    ) -> Expression:
+        return Expression(
+            probabilities=probabilities,
+            native_px=size,
+            expected_accuracy=self.spec.accuracy.at(size),
+            restored=restored[0],
+        )
+
+
+def _split(crops: NDArray[np.uint8] | Sequence[NDArray[np.uint8]]) -> list[NDArray[np.uint8]]:
+    """Make a list of single crops from whatever form they came in."""
+    if isinstance(crops, np.ndarray):
+        is_single = crops.ndim == 2 or (crops.ndim == 3 and crops.shape[2] in (1, 3))
+        return [crops] if is_single else list(crops)
+    return list(crops)
+
+
+def _to_face(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Convert any crop to (48, 48) gray, by the interpolation that training uses."""
+    if not isinstance(crop, np.ndarray) or crop.dtype != np.uint8:
+        kind = crop.dtype if isinstance(crop, np.ndarray) else type(crop).__name__
+        raise ConfigError(f"a crop must be a uint8 array, not {kind}")
+    is_gray = crop.ndim == 2 or (crop.ndim == 3 and crop.shape[2] == 1)
+    if not is_gray and not (crop.ndim == 3 and crop.shape[2] == 3):
+        raise ConfigError(f"a crop must be (H, W), (H, W, 1) or (H, W, 3), not {crop.shape}")
+    if 0 in crop.shape:
+        raise ConfigError(f"a crop must not be empty: {crop.shape}")
+    gray = crop.reshape(crop.shape[:2]) if is_gray else cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+    if gray.shape == (FACE_PX, FACE_PX):
+        return np.asarray(gray, np.uint8)
+    shrinks = max(gray.shape) > FACE_PX
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(gray, (FACE_PX, FACE_PX), interpolation=how), np.uint8)

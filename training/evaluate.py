@@ -1,0 +1,134 @@
+"""Accuracy, recall and calibration by native size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from srfer.engines import LABELS
+
+from .data import FaceSet
+from .degradations import enlarge, reduce
+from .networks import Cascade
+
+EVALUATED_PX = (48, 24, 16, 12, 10, 8)
+"""The native sizes of every report. 10 is never trained on."""
+
+CALIBRATION_BINS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """How well a network does on faces of one native size.
+
+    Attributes:
+        native_px: side of the faces in pixels.
+        count: number of faces.
+        accuracy: share labelled correctly, 0..1.
+        macro_recall: mean of `recall` over the classes that occur.
+        recall: (8,) share of each class labelled correctly; -1 where the class does not occur.
+        ece: expected calibration error over 15 bins of equal width, 0..1.
+        psnr_db: restored against original face, mean over faces; infinite if identical.
+    """
+
+    native_px: int
+    count: int
+    accuracy: float
+    macro_recall: float
+    recall: tuple[float, ...]
+    ece: float
+    psnr_db: float
+
+
+def calibration_error(probabilities: Tensor, correct: Tensor) -> float:
+    """Expected calibration error (Guo et al., ICML 2017).
+
+    Args:
+        probabilities: (N, 8), rows sum to 1.
+        correct: (N,) bool.
+    """
+    confidence = probabilities.max(dim=1).values
+    bins = (confidence * CALIBRATION_BINS).long().clamp(max=CALIBRATION_BINS - 1)
+    gap = 0.0
+    for index in range(CALIBRATION_BINS):
+        inside = bins == index
+        if inside.any():
+            difference = confidence[inside].mean() - correct[inside].float().mean()
+            gap += float(difference.abs()) * float(inside.float().mean())
+    return gap
+
+
+@torch.no_grad()
+def predict(
+    network: Cascade, images: Tensor, native_px: int, *, sr_gain: float = 1.0, batch: int = 256
+) -> tuple[Tensor, Tensor]:
+    """Degrade faces by D1 and run the network in float32.
+
+    Args:
+        network: in eval mode.
+        images: (N, 1, 48, 48) uint8, originals.
+        native_px: size to reduce them to.
+        sr_gain: 1 with super-resolution, 0 without.
+        batch: faces at a time.
+
+    Returns:
+        logits (N, 8) and restored faces (N, 1, 48, 48) in 0..1.
+    """
+    logits, restored = [], []
+    for start in range(0, len(images), batch):
+        faces = enlarge(reduce(images[start : start + batch].float() / 255, native_px))
+        count = faces.shape[0]
+        out = network(faces, torch.full((count,), float(native_px)), torch.full((count,), sr_gain))
+        logits.append(out.logits)
+        restored.append(out.restored.clamp(0, 1))
+    return torch.cat(logits), torch.cat(restored)
+
+
+def score(
+    logits: Tensor, restored: Tensor, faces: FaceSet, native_px: int, temperature: float = 1.0
+) -> Scores:
+    """Compare predictions with the majority classes.
+
+    Args:
+        logits: (N, 8).
+        restored: (N, 1, 48, 48) in 0..1.
+        faces: the N originals, each with a majority class.
+        native_px: the size they were reduced to.
+        temperature: logits are divided by it.
+    """
+    correct = logits.argmax(dim=1) == faces.majority
+    recall = tuple(
+        float(correct[faces.majority == label].float().mean())
+        if (faces.majority == label).any()
+        else -1.0
+        for label in range(len(LABELS))
+    )
+    present = [value for value in recall if value >= 0]
+    errors = ((restored - faces.images.float() / 255) ** 2).mean(dim=(1, 2, 3))
+    return Scores(
+        native_px=native_px,
+        count=len(faces),
+        accuracy=float(correct.float().mean()),
+        macro_recall=sum(present) / len(present),
+        recall=recall,
+        ece=calibration_error(functional.softmax(logits / temperature, dim=1), correct),
+        psnr_db=float((-10 * torch.log10(errors.clamp(min=1e-10))).mean()),
+    )
+
+
+def evaluate(
+    network: Cascade, faces: FaceSet, sizes: Sequence[int] = EVALUATED_PX, *, sr_gain: float = 1.0
+) -> tuple[Scores, ...]:
+    """Score a network at each native size; puts it in eval mode and back."""
+    was_training = network.training
+    network.eval()
+    scores = []
+    for size in sizes:
+        logits, restored = predict(network, faces.images, size, sr_gain=sr_gain)
+        scores.append(score(logits, restored, faces, size))
+    network.train(was_training)
+    return tuple(scores)

@@ -1,0 +1,281 @@
+"""From trained weights to the one ONNX file that srfer runs.
+
+The graph takes bytes and gives calibrated probabilities and bytes. Batch norms are folded into the
+convolutions before them. Weights are stored in half precision, which halves the file, and computed
+in single precision; they are rounded before anything is measured, so the figures in the file are
+those of the file.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import warnings
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from srfer.engines import FACE_PX, LABELS, Curve, ModelSpec
+from srfer.engines.spec import CROP_RULE, INPUTS, METADATA_KEY, OUTPUTS, golden_inputs
+from srfer.errors import TrainingError
+
+from .calibrate import fit_temperature
+from .data import FaceSet
+from .evaluate import EVALUATED_PX, Scores, predict, score
+from .networks import Cascade, count_macs
+
+OPSET = 20
+PARITY_TOLERANCE = 1e-4
+"""Largest difference of a probability between torch and the exported file."""
+
+
+class DeployedModel(nn.Module):
+    """The cascade with pre- and post-processing: bytes in, probabilities and bytes out.
+
+    Args:
+        cascade: in eval mode.
+        temperature: by native size.
+    """
+
+    def __init__(self, cascade: Cascade, temperature: Curve) -> None:
+        super().__init__()
+        self.cascade = cascade
+        self.temperature = temperature
+
+    def forward(self, faces: Tensor, native_px: Tensor, sr_gain: Tensor) -> tuple[Tensor, Tensor]:
+        """See `srfer.engines.spec` for shapes and ranges."""
+        out = self.cascade(faces.to(torch.float32) / 255, native_px, sr_gain)
+        logits = out.logits / self._temperature_at(native_px)[:, None]
+        restored = torch.round(out.restored.clamp(0.0, 1.0) * 255).to(torch.uint8)
+        return torch.softmax(logits, dim=1), restored
+
+    def _temperature_at(self, native_px: Tensor) -> Tensor:
+        """Interpolate linearly with clamps alone, which every runtime has."""
+        sizes, values = self.temperature.native_px, self.temperature.values
+        total = torch.full_like(native_px, values[0])
+        for low, high, start, end in zip(sizes, sizes[1:], values, values[1:], strict=False):
+            slope = (end - start) / (high - low)
+            total = total + slope * (native_px - low).clamp(0.0, high - low)
+        return total
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedModel:
+    """A finished model file and what was measured on it.
+
+    Attributes:
+        data: the ONNX file.
+        spec: its description.
+        with_sr: validation scores by native size.
+        without_sr: the same with super-resolution switched off.
+    """
+
+    data: bytes
+    spec: ModelSpec
+    with_sr: tuple[Scores, ...]
+    without_sr: tuple[Scores, ...]
+
+
+def fold(cascade: Cascade) -> Cascade:
+    """Copy a network in eval mode with every batch norm folded into its convolution."""
+    folded = copy.deepcopy(cascade).eval()
+    for module in list(folded.modules()):
+        children = dict(module.named_children())
+        names = list(children)
+        for name, successor in pairwise(names):
+            conv, norm = children[name], children[successor]
+            if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                setattr(module, name, fuse_conv_bn_eval(conv, norm))
+                setattr(module, successor, nn.Identity())
+    return folded
+
+
+def _round_to_half(cascade: Cascade) -> None:
+    for parameter in cascade.parameters():
+        parameter.data = parameter.data.half().float()
+
+
+def _measure(
+    cascade: Cascade, faces: FaceSet
+) -> tuple[Curve, tuple[Scores, ...], tuple[Scores, ...]]:
+    """Fit temperatures on validation faces and score with and without super-resolution."""
+    sizes = sorted(EVALUATED_PX)
+    temperatures, with_sr, without_sr = [], [], []
+    for size in sizes:
+        logits, restored = predict(cascade, faces.images, size)
+        temperature = fit_temperature(logits, faces.majority)
+        temperatures.append(round(temperature, 4))
+        with_sr.append(score(logits, restored, faces, size, temperature))
+        logits, plain = predict(cascade, faces.images, size, sr_gain=0.0)
+        without_sr.append(score(logits, plain, faces, size, temperature))
+    curve = Curve(tuple(float(size) for size in sizes), tuple(temperatures))
+    return curve, tuple(with_sr), tuple(without_sr)
+
+
+def _accuracy_curve(scores: tuple[Scores, ...]) -> Curve:
+    return Curve(
+        tuple(float(item.native_px) for item in scores),
+        tuple(round(item.accuracy, 4) for item in scores),
+    )
+
+
+def _to_onnx(model: DeployedModel) -> onnx.ModelProto:
+    faces = torch.zeros((2, 1, FACE_PX, FACE_PX), dtype=torch.uint8)
+    batch = torch.export.Dim("batch", min=1, max=4096)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter warns of its own deprecations
+        program = torch.onnx.export(
+            model,
+            (faces, torch.full((2,), 24.0), torch.ones(2)),
+            dynamo=True,
+            opset_version=OPSET,
+            input_names=list(INPUTS),
+            output_names=list(OUTPUTS),
+            dynamic_shapes={"faces": {0: batch}, "native_px": {0: batch}, "sr_gain": {0: batch}},
+            external_data=False,
+            verbose=False,
+        )
+    if program is None:
+        raise TrainingError("torch gave no ONNX program")
+    return program.model_proto
+
+
+def _store_weights_as_half(model: onnx.ModelProto) -> None:
+    """Replace big float32 weights by float16 ones and a Cast, which runtimes fold at load time."""
+    casts = []
+    for index, weight in enumerate(model.graph.initializer):
+        if weight.data_type != TensorProto.FLOAT or np.prod(weight.dims) < 64:
+            continue
+        name = weight.name
+        half = numpy_helper.from_array(
+            numpy_helper.to_array(weight).astype(np.float16), f"{name}.half"
+        )
+        model.graph.initializer[index].CopyFrom(half)
+        casts.append(helper.make_node("Cast", [half.name], [name], to=TensorProto.FLOAT))
+    for position, cast in enumerate(casts):
+        model.graph.node.insert(position, cast)
+    known = {weight.name for weight in model.graph.initializer}
+    kept = [value for value in model.graph.value_info if value.name not in known]
+    del model.graph.value_info[:]
+    model.graph.value_info.extend(kept)
+
+
+def _run(data: bytes, *inputs: NDArray[np.generic]) -> NDArray[np.float32]:
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    probabilities: NDArray[np.float32] = session.run(
+        ["probabilities"], dict(zip(INPUTS, inputs, strict=True))
+    )[0]
+    return probabilities
+
+
+def _check_parity(data: bytes, model: DeployedModel, faces: FaceSet) -> None:
+    """Compare file and torch on 256 faces of mixed sizes.
+
+    Raises:
+        TrainingError: if they differ.
+    """
+    images = faces.images[:256]
+    sizes = torch.tensor(sorted(EVALUATED_PX), dtype=torch.float32).repeat(64)[: len(images)]
+    gain = (torch.arange(len(images)) % 3 > 0).float()
+    with torch.no_grad():
+        expected = model(images, sizes, gain)[0].numpy()
+    found = _run(data, images.numpy(), sizes.numpy(), gain.numpy())
+    difference = float(np.abs(found - expected).max())
+    if not difference <= PARITY_TOLERANCE:
+        raise TrainingError(f"the exported model differs from torch by {difference:.2g}")
+
+
+def export_model(
+    cascade: Cascade,
+    validation: FaceSet,
+    *,
+    name: str,
+    version: str,
+    recipe: str,
+    licence: str = "Apache-2.0",
+    training_data: str = "FER2013 pictures with FER+ votes (training split)",
+) -> ExportedModel:
+    """Fold, calibrate, measure, export and verify.
+
+    Args:
+        cascade: trained network.
+        validation: faces with a majority class, for temperatures and the accuracy curves.
+        name: of the model.
+        version: of these weights.
+        recipe: digest of the recipe.
+        licence: SPDX name.
+        training_data: what the network learned from.
+
+    Raises:
+        TrainingError: if the file does not compute what torch computes.
+    """
+    folded = fold(cascade)
+    _round_to_half(folded)
+    temperature, with_sr, without_sr = _measure(folded, validation)
+    deployed = DeployedModel(folded, temperature).eval()
+    proto = _to_onnx(deployed)
+    _store_weights_as_half(proto)
+    del proto.metadata_props[:]
+    _strip_traces(proto)
+    spec = ModelSpec(
+        name=name,
+        version=version,
+        labels=LABELS,
+        crop=CROP_RULE,
+        temperature=temperature,
+        accuracy=_accuracy_curve(with_sr),
+        accuracy_without_sr=_accuracy_curve(without_sr),
+        licence=licence,
+        training_data=training_data,
+        recipe=recipe,
+        parameters=sum(parameter.numel() for parameter in folded.parameters()),
+        macs=count_macs(folded),
+        golden=(),
+    )
+    golden = _run(proto.SerializeToString(), *golden_inputs())
+    spec = dataclasses.replace(
+        spec, golden=tuple(tuple(round(float(p), 6) for p in row) for row in golden)
+    )
+    entry = proto.metadata_props.add()
+    entry.key, entry.value = METADATA_KEY, spec.to_json()
+    onnx.checker.check_model(proto, full_check=True)
+    data = proto.SerializeToString()
+    _check_parity(data, deployed, validation)
+    return ExportedModel(data, spec, with_sr, without_sr)
+
+
+def _strip_traces(proto: onnx.ModelProto) -> None:
+    """Remove what the exporter writes about the machine: stack traces with file paths."""
+    proto.doc_string = ""
+    proto.graph.doc_string = ""
+    for node in proto.graph.node:
+        node.doc_string = ""
+        del node.metadata_props[:]
+    for value in (*proto.graph.input, *proto.graph.output, *proto.graph.value_info):
+        del value.metadata_props[:]
+
+
+def write_model(model: ExportedModel, path: Path) -> None:
+    """Write the file under a temporary name and rename it.
+
+    Raises:
+        TrainingError: if it cannot be written.
+    """
+    part = path.with_suffix(".part")
+    try:
+        part.write_bytes(model.data)
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise TrainingError(f"cannot write {path.name}: {error.strerror}") from None

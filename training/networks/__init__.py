@@ -1,0 +1,33 @@
+"""The networks, by name. A network is a file here and a line in `SR` or `FER`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from torch import nn
+
+from srfer.errors import ConfigError
+
+from .cascade import Cascade, CascadeOutput
+from .macs import count_macs
+from .residual_fer import ResidualFER
+from .unshuffle_sr import UnshuffleSR
+
+__all__ = ["FER", "SR", "Cascade", "CascadeOutput", "build_cascade", "count_macs"]
+
+SR: Mapping[str, Callable[[], nn.Module]] = MappingProxyType({"unshuffle": UnshuffleSR})
+FER: Mapping[str, Callable[[], nn.Module]] = MappingProxyType({"residual": ResidualFER})
+
+
+def build_cascade(sr: str, fer: str) -> Cascade:
+    """Build the named pair with fresh weights from torch's global random generator.
+
+    Raises:
+        ConfigError: if a name is unknown.
+    """
+    if sr not in SR:
+        raise ConfigError(f"no SR network {sr!r}: choose one of {', '.join(SR)}")
+    if fer not in FER:
+        raise ConfigError(f"no FER network {fer!r}: choose one of {', '.join(FER)}")
+    return Cascade(SR[sr](), FER[fer]())
