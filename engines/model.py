@@ -64,16 +64,18 @@ class Model:
             EngineError: if the runtime fails or gives numbers that are not finite.
         """
         singles = _split(crops)
+        faces = [_to_face(crop) for crop in singles]
         if native_px is None:
             native_px = [float(crop.shape[0]) for crop in singles]
-        if len(native_px) != len(singles):
-            raise ConfigError(f"{len(singles)} crops but {len(native_px)} native sizes")
+        if len(native_px) != len(faces):
+            raise ConfigError(f"{len(faces)} crops but {len(native_px)} native sizes")
         if not all(0 < size < float("inf") for size in native_px):
             raise ConfigError("native sizes must be positive numbers of pixels")
-        if not singles:
+        if not faces:
             return []
-        faces = np.stack([_to_face(crop) for crop in singles])
-        readings = self.read_faces(faces, np.asarray(native_px, np.float32), use_sr=use_sr)
+        readings = self.read_faces(
+            np.stack(faces), np.asarray(native_px, np.float32), use_sr=use_sr
+        )
         expressions = [reading for reading in readings if reading is not None]
         if len(expressions) < len(readings):
             raise EngineError(f"{self.description} gave numbers that are not finite")
