@@ -1,0 +1,70 @@
+# make demo   set everything up and run the demo
+# make test   set everything up and run all checks
+#
+# Both work on a fresh Debian or Ubuntu that has only Python 3.11 or newer.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: help demo test lint types rooms unit wheel benchmarks clean
+.DELETE_ON_ERROR:
+
+help:
+	@sed -n '1,4s/^# //p' Makefile
+
+demo: $(VENV)/.demo
+	$(BIN)/srfer demo --out out/demo
+
+test: lint types rooms unit wheel
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+rooms: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+wheel: $(VENV)/.dev
+	$(BIN)/python scripts/check_wheel.py
+
+benchmarks: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.pipeline_overhead
+	$(BIN)/python -m benchmarks.model_speed
+	$(BIN)/python -m benchmarks.export_speed
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11))' || { \
+		echo "srfer needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ..." >&2; \
+		exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
+		echo "This Python cannot make virtual environments: apt-get install python3-venv" >&2; \
+		exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --upgrade pip
+
+$(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install --quiet -c constraints.txt -e '.[demo]'
+	@sh scripts/system_libraries.sh $(BIN)/python
+	@touch $@
+
+# PyTorch's default wheel for Linux brings gigabytes of CUDA. uv knows where the CPU build is; where
+# it cannot get it, pip takes what its own configuration offers.
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -c 'import torch' 2>/dev/null || { $(PIP) install --quiet uv && \
+		UV_HTTP_RETRIES=0 $(BIN)/uv pip install --quiet --python $(BIN)/python \
+			--torch-backend=cpu -c constraints.txt torch 2>/dev/null; } || \
+		$(PIP) install --quiet -c constraints.txt torch
+	$(PIP) install --quiet -c constraints.txt -e '.[dev]'
+	@sh scripts/system_libraries.sh $(BIN)/python
+	@touch $@
+
+clean:
+	rm -rf $(VENV) out dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
