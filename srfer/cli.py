@@ -1,5 +1,189 @@
-"""The command line."""
+"""The command line: every verb reads its options and calls into a room.
+
+stdout is data and stderr is talk. Exit codes: 0 done, 1 failed, 2 usage, 3 partly done,
+130 interrupted, 143 terminated. Rooms are imported by the verb that needs them, so that
+`srfer --help` stays fast.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from srfer import __version__
+from srfer.errors import ConfigError, SrferError
+
+if TYPE_CHECKING:
+    from srfer.realtime.export import ExportOutcome
+
+FAILED = 1
+USAGE = 2
+INTERRUPTED = 130
+TERMINATED = 143
+
+app = typer.Typer(
+    name="srfer",
+    help="Facial expressions from video in real time, also where the face is tiny.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # rich would triple the time that --help takes
+    pretty_exceptions_enable=False,
+)
+
+Model = Annotated[str, typer.Option(help="Name of a shipped model, or path of an .onnx file.")]
+Device = Annotated[str, typer.Option(help="Where the model runs.")]
+Detector = Annotated[
+    str, typer.Option(help="Face detector: retinaface, or path of a YuNet model (.onnx).")
+]
+DetectPx = Annotated[
+    int, typer.Option(help="Long side at which frames are searched for faces, in pixels.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show where an error came from.")]
 
 
-def main() -> None:
-    """Run the command line."""
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line.
+
+    Args:
+        argv: the arguments; those of the process if None.
+
+    Raises:
+        SystemExit: always, with the exit code.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    with _sigterm_as_interrupt() as has_terminated:
+        try:
+            app(arguments, prog_name="srfer")
+        except SystemExit as ending:
+            if ending.code != INTERRUPTED:
+                raise
+            _say("interrupted: finished files are complete, the one at work is .partial")
+            raise SystemExit(TERMINATED if has_terminated else INTERRUPTED) from None
+        except Exception as error:
+            _explain(error, is_debug="--debug" in arguments)
+            raise SystemExit(USAGE if isinstance(error, ConfigError) else FAILED) from None
+
+
+def _version(is_wanted: bool) -> None:
+    if is_wanted:
+        typer.echo(f"srfer {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _srfer(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    # The options of `srfer` itself, before the verb.
+    del version
+
+
+@app.command()
+def export(
+    *,
+    inputs: Annotated[
+        list[Path], typer.Argument(help="Videos, and folders of videos.", show_default=False)
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for the results.", show_default=False)],
+    video: Annotated[bool, typer.Option("--video/--no-video", help="Annotated videos.")] = True,
+    notice: Annotated[
+        bool, typer.Option("--notice/--no-notice", help="'expression analysis' in the videos.")
+    ] = True,
+    force: Annotated[bool, typer.Option("--force", help="Replace earlier results.")] = False,
+    recursive: Annotated[
+        bool, typer.Option("--recursive", help="Look into subfolders of folders.")
+    ] = False,
+    model: Model = "srfer-base",
+    device: Device = "auto",
+    detector: Detector = "retinaface",
+    detect_px: DetectPx = 480,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Write annotated videos, JSON lines and tables.
+
+    The results for clip.mp4 are OUT/clip/annotated.mp4, frames.jsonl, frames.csv and manifest.json.
+    For every input a line of JSON on stdout says what became of it.
+    """
+    from srfer.engines import load
+    from srfer.realtime import AnalysisOptions, make_stages
+    from srfer.realtime.export import ExportOptions
+    from srfer.realtime.export import export as run_export
+    from srfer.realtime.progress import shown_progress
+
+    loaded = load(model, device)
+    analysis = AnalysisOptions(detector=detector, detect_px=detect_px)
+    options = ExportOptions(
+        has_video=video,
+        has_notice=notice,
+        is_recursive=recursive,
+        is_forced=force,
+        settings={
+            "model": loaded.description,
+            "model_sha256": loaded.sha256,
+            "detector": Path(detector).name,
+            "detect_px": detect_px,
+        },
+    )
+    with shown_progress(sys.stderr, is_quiet=quiet) as on_progress:
+        summary = run_export(
+            inputs, out, lambda: make_stages(loaded, analysis), options, on_progress
+        )
+    for outcome in summary.outcomes:
+        _report(outcome, is_quiet=quiet, is_debug=debug)
+    raise typer.Exit(summary.exit_code)
+
+
+def _report(outcome: ExportOutcome, *, is_quiet: bool, is_debug: bool) -> None:
+    """One input's result: JSON on stdout, words on stderr."""
+    record = outcome.to_record()
+    typer.echo(json.dumps(record, ensure_ascii=False))
+    if outcome.error is not None:
+        _explain(outcome.error, is_debug=is_debug)
+    elif not is_quiet:
+        _say(
+            f"{record['input']}: {outcome.frames} frames, {outcome.face_rows} faces in "
+            f"{outcome.elapsed_s:.1f} s -> {record['folder']}"
+        )
+
+
+def _explain(error: Exception, *, is_debug: bool) -> None:
+    if is_debug:
+        traceback.print_exception(error)
+    if isinstance(error, SrferError):
+        _say(f"error: {error}")
+    else:
+        _say(f"error: unexpected {type(error).__name__}: {error}; --debug shows where")
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+@contextmanager
+def _sigterm_as_interrupt() -> Iterator[list[int]]:
+    """While the block runs, SIGTERM ends the work as Ctrl-C does; the list then has an entry."""
+    received: list[int] = []
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield received
+    finally:
+        signal.signal(signal.SIGTERM, before)

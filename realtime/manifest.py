@@ -1,0 +1,60 @@
+"""What an export leaves beside its outputs so that they can be traced and checked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from .sinks.atomic import write_text
+from .sources import display_name
+
+
+def describe_input(path: Path) -> dict[str, Any]:
+    """Name, size in bytes, time of last change and sha256 of a file."""
+    status = path.stat()
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    changed = datetime.fromtimestamp(status.st_mtime, UTC)
+    return {
+        "name": display_name(path),
+        "bytes": status.st_size,
+        "modified": changed.isoformat(timespec="seconds"),
+        "sha256": digest,
+    }
+
+
+def write_manifest(
+    path: Path,
+    *,
+    version: str,
+    input_facts: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    result: Mapping[str, Any],
+) -> None:
+    """Write the manifest, the last file of an export: if it is there, the others are complete.
+
+    Args:
+        path: of the manifest; the outputs lie beside it.
+        version: of srfer.
+        input_facts: from `describe_input`.
+        settings: model, detector and options that were used.
+        result: what came of it.
+
+    Raises:
+        ExportError: if it cannot be written.
+    """
+    outputs = {
+        file.name: file.stat().st_size for file in sorted(path.parent.iterdir()) if file != path
+    }
+    facts = {
+        "srfer": version,
+        "input": dict(input_facts),
+        "settings": dict(settings),
+        "result": dict(result),
+        "outputs_bytes": outputs,
+    }
+    write_text(path, json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) + "\n")

@@ -1,0 +1,101 @@
+"""Saying how far an export is: a bar on a terminal, a line now and then anywhere else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+from .export import ExportProgress
+
+LINE_EVERY_S = 5.0
+"""How often a line is written where there is no terminal, in seconds."""
+
+
+@contextmanager
+def shown_progress(
+    stream: TextIO, *, is_quiet: bool = False, clock: Callable[[], float] = time.monotonic
+) -> Iterator[Callable[[ExportProgress], None] | None]:
+    """Give the `on_progress` of `export` for what `stream` is; it shows while the block runs."""
+    if is_quiet:
+        yield None
+    elif stream.isatty():
+        with _bar(stream, clock) as show:
+            yield show
+    else:
+        yield _Lines(stream, clock).show
+
+
+class _Pace:
+    """Frames a second of the input at work, and how long the rest of it will take."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._number = 0
+        self._since_s = 0.0
+        self._first_frames = 0
+
+    def update(self, progress: ExportProgress) -> tuple[float, float | None]:
+        """Frames a second and seconds left; the second is None where it cannot be known."""
+        if progress.number != self._number:
+            self._number = progress.number
+            self._since_s, self._first_frames = self._clock(), progress.frames
+        elapsed_s = self._clock() - self._since_s
+        fps = (progress.frames - self._first_frames) / elapsed_s if elapsed_s > 0 else 0.0
+        if progress.expected is None or fps == 0:
+            return fps, None
+        return fps, max(0.0, (progress.expected - progress.frames) / fps)
+
+
+class _Lines:
+    def __init__(self, stream: TextIO, clock: Callable[[], float]) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._pace = _Pace(clock)
+        self._next_s = clock() + LINE_EVERY_S
+
+    def show(self, progress: ExportProgress) -> None:
+        fps, left_s = self._pace.update(progress)
+        if self._clock() < self._next_s:
+            return
+        self._next_s = self._clock() + LINE_EVERY_S
+        total = "" if progress.expected is None else f" of {progress.expected}"
+        left = "" if left_s is None else f", {left_s:.0f} s left"
+        self._stream.write(
+            f"{_title(progress)}: frame {progress.frames}{total}, {fps:.0f}/s{left}\n"
+        )
+        self._stream.flush()
+
+
+@contextmanager
+def _bar(stream: TextIO, clock: Callable[[], float]) -> Iterator[Callable[[ExportProgress], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.completed:.0f} frames, {task.fields[fps]:.0f}/s", markup=False),
+        TimeRemainingColumn(),
+    )
+    pace = _Pace(clock)
+    with Progress(*columns, console=Console(file=stream), transient=True) as bar:
+        task = bar.add_task("starting", total=None, fps=0.0)
+
+        def show(progress: ExportProgress) -> None:
+            fps, _ = pace.update(progress)
+            bar.update(
+                task,
+                description=_title(progress),
+                completed=progress.frames,
+                total=progress.expected,
+                fps=fps,
+            )
+
+        yield show
+
+
+def _title(progress: ExportProgress) -> str:
+    of = f" ({progress.number} of {progress.inputs})" if progress.inputs > 1 else ""
+    return f"{progress.input}{of}"

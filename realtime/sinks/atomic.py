@@ -1,0 +1,102 @@
+"""Files that appear under their name only when they are complete.
+
+Until then `video.mp4` is `video.partial.mp4` in the same folder. A power cut leaves either the
+partial file or the whole one, never a broken file under the final name.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from srfer.errors import ExportError
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_FLUSH_EVERY = 30
+
+
+def partial_path(path: Path) -> Path:
+    """The name of `path` while it is being written."""
+    return path.with_name(f"{path.stem}.partial{path.suffix}")
+
+
+def publish(path: Path) -> None:
+    """Give the finished partial file its name, so that it survives a power cut.
+
+    Raises:
+        OSError: if the disk fails.
+    """
+    partial = partial_path(path)
+    _sync(partial)
+    partial.replace(path)
+    _sync(path.parent)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole small file at once.
+
+    Raises:
+        ExportError: if it cannot be written.
+    """
+    with writing(path):
+        partial_path(path).write_text(text, encoding="utf-8")
+        publish(path)
+
+
+class TextFile:
+    """A text file that grows, and appears under its name when it is complete.
+
+    Args:
+        path: the final name; its folder exists.
+        header: what the file starts with.
+
+    Raises:
+        ExportError: by every method, if the file cannot be written.
+    """
+
+    def __init__(self, path: Path, header: str = "") -> None:
+        self.path = path
+        self._frames = 0
+        with writing(path):
+            self._file = partial_path(path).open("w", encoding="utf-8", newline="")
+            self._file.write(header)
+
+    def write(self, text: str) -> None:
+        """Append the lines of one frame."""
+        with writing(self.path, self._frames):
+            self._file.write(text)
+            self._frames += 1
+            if self._frames % _FLUSH_EVERY == 0:
+                self._file.flush()
+
+    def close(self, *, is_complete: bool) -> None:
+        """Close the file; a complete one gets its name, an incomplete one keeps the partial."""
+        with writing(self.path, self._frames):
+            self._file.close()
+            if is_complete:
+                publish(self.path)
+
+
+@contextmanager
+def writing(path: Path, frames: int | None = None) -> Iterator[None]:
+    """Turn errors of the operating system inside into an `ExportError` about `path`."""
+    try:
+        yield
+    except ExportError:
+        raise
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        after = "" if frames is None else f" after {frames} frames"
+        advice = "free some space" if error.errno in _FULL else "check its folder"
+        raise ExportError(f"{path.name}: {reason}{after}; {advice}") from None
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

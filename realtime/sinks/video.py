@@ -1,0 +1,225 @@
+"""The annotated video: H.264 in MP4, with the times and the sound of the source."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+import av.error
+import cv2
+import numpy as np
+from av.container import OutputContainer
+from av.video.frame import PictureType, VideoFrame
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from srfer.errors import ExportError
+
+from ..overlay import Overlay
+from ..types import FrameResult, RgbImage, SourceInfo
+from .atomic import partial_path, publish, writing
+from .sound import Sound
+
+FRAGMENT_S = Fraction(1)
+"""Longest piece of video that is lost when the process is killed, in seconds (see the decision)."""
+
+_MAX_THREADS = 4
+_DEFAULT_RATE = Fraction(25)
+_MIN_TIMESCALE = 10_000  # FFmpeg doubles the unit of an MP4 track until it is at least this fine
+_BT601 = 6
+_LIMITED_RANGE = 1
+
+
+class VideoSink:
+    """Writes annotated frames as MP4.
+
+    Every frame keeps the source's own tick, so times are exact. (An MP4 cannot begin before zero:
+    a source that does is shifted as a whole, sound included.) While it is being written the file is
+    `name.partial.mp4`, made of fragments of a second, each playable; when it ends it becomes an
+    ordinary MP4, and gets its name if there was no error.
+
+    Args:
+        path: the file to make.
+        info: what the frames are like.
+        overlay: draws the results.
+        sound_from: the video file whose sound is carried over, or None.
+    """
+
+    name = "video"
+
+    def __init__(
+        self, path: Path, info: SourceInfo, overlay: Overlay, *, sound_from: Path | None = None
+    ) -> None:
+        self.path = path
+        self._info = info
+        self._overlay = overlay
+        self._sound_from = sound_from
+        self._sound: Sound | None = None
+        self._sound_status = "none"
+        self._container: OutputContainer | None = None
+        self._stream: VideoStream | None = None
+        self._frames = 0
+        self._shift = 0
+        self._last_tick: int | None = None
+        self._key_tick: int | None = None
+        self._has_failed = False
+
+    @property
+    def sound_status(self) -> str:
+        """What became of the sound: "none", "copied (aac)", "converted from ... to aac" ..."""
+        return self._sound_status if self._sound is None else self._sound.status
+
+    def __enter__(self) -> Self:
+        with self._writing():
+            self._container = av.open(
+                str(partial_path(self.path).absolute()),
+                mode="w",
+                format="mp4",
+                options=_mp4_options(self._info.time_base),
+            )
+            self._stream = self._add_stream(self._container)
+            if self._sound_from is not None:
+                self._sound = Sound(self._sound_from, self._container)
+        return self
+
+    def write(self, result: FrameResult, /) -> None:
+        """Draw the result and encode the frame.
+
+        Raises:
+            ExportError: if the file cannot be written.
+        """
+        assert self._container is not None, "enter the sink first"
+        assert self._stream is not None
+        time_base = self._info.time_base
+        tick = self._tick(result.frame.pts)
+        picture = _to_yuv(self._overlay.draw(result), self._info)
+        picture.pts, picture.time_base = tick, time_base
+        if self._key_tick is None or (tick - self._key_tick) * time_base >= FRAGMENT_S:
+            self._key_tick = tick
+            picture.pict_type = PictureType.I
+        with self._writing():
+            if self._sound is not None:
+                self._sound.write_until(tick * time_base, self._shift * time_base)
+            self._container.mux(self._stream.encode(picture))
+        self._frames += 1
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        is_complete = error is None and not self._has_failed
+        try:
+            # After an error, a playable end is worth a try; the first error is the one to report.
+            with suppress(*(() if is_complete else (Exception,))), self._writing():
+                self._finish()
+            if is_complete:
+                with self._writing():
+                    publish(self.path)
+        finally:
+            self._container = self._stream = None
+            if self._sound is not None:
+                self._sound_status = self._sound.status
+                self._sound.close()
+                self._sound = None
+
+    def _finish(self) -> None:
+        if self._container is None:
+            return
+        try:
+            # Where a write has failed, FFmpeg must not be given more (it may crash).
+            if self._frames and self._stream is not None and not self._has_failed:
+                self._container.mux(self._stream.encode(None))
+                if self._sound is not None:
+                    self._sound.write_until(None, self._shift * self._info.time_base)
+        finally:
+            self._container.close()
+
+    def _add_stream(self, container: OutputContainer) -> VideoStream:
+        rate = self._info.rate or _DEFAULT_RATE
+        stream = container.add_stream(
+            "libx264",
+            rate=rate.limit_denominator(100_000),
+            # Without B-frames, times need no edit list that hides the encoder's delay.
+            options={"preset": "veryfast", "crf": "23", "bf": "0", "forced-idr": "1"},
+        )
+        stream.width = self._info.width + self._info.width % 2
+        stream.height = self._info.height + self._info.height % 2
+        stream.pix_fmt = "yuv420p"
+        stream.thread_count = min(_MAX_THREADS, os.cpu_count() or 1)
+        stream.time_base = self._info.time_base
+        context = stream.codec_context
+        context.time_base = self._info.time_base
+        context.colorspace, context.color_range = _BT601, _LIMITED_RANGE
+        return stream
+
+    def _tick(self, pts: Fraction | None) -> int:
+        """The frame's time in the source's unit: never before 0, and always rising."""
+        tick = round((pts or Fraction(0)) / self._info.time_base)
+        if self._last_tick is None:
+            self._shift = max(0, -tick)
+        tick += self._shift
+        if self._last_tick is not None and tick <= self._last_tick:
+            tick = self._last_tick + 1
+        self._last_tick = tick
+        return tick
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            with writing(self.path, self._frames):
+                yield
+        except av.error.FFmpegError as error:
+            self._has_failed = True
+            reason = error.strerror or type(error).__name__
+            raise ExportError(
+                f"{self.path.name}: cannot be encoded after {self._frames} frames ({reason}); "
+                "leave the video out with --no-video"
+            ) from None
+        except BaseException:
+            self._has_failed = True
+            raise
+
+
+def _mp4_options(time_base: Fraction) -> dict[str, str]:
+    timescale = time_base.denominator
+    while timescale < _MIN_TIMESCALE:
+        timescale *= 2
+    return {
+        # Without delay_moov, files that are cut off lose their first fragment or its time.
+        "movflags": "frag_keyframe+hybrid_fragmented+delay_moov",
+        "flush_packets": "1",
+        # The time of the first frame is kept in this unit: exact to the tick.
+        "movie_timescale": str(timescale),
+        # A short sound track must not hold the video back in memory.
+        "max_interleave_delta": "1000000",
+    }
+
+
+def _to_yuv(image: RgbImage, info: SourceInfo) -> VideoFrame:
+    """YUV 4:2:0 of the stream's size, padded to even sides by repeating the last row or column."""
+    if image.shape[:2] != (info.height, info.width):
+        image = _fitted(image, info.width, info.height)
+    if info.width % 2 or info.height % 2:
+        image = np.pad(image, ((0, info.height % 2), (0, info.width % 2), (0, 0)), mode="edge")
+    yuv = cv2.cvtColor(image, cv2.COLOR_RGB2YUV_I420)
+    return VideoFrame.from_ndarray(np.asarray(yuv, np.uint8), format="yuv420p")
+
+
+def _fitted(image: RgbImage, width: int, height: int) -> NDArray[np.uint8]:
+    """A frame whose size changed in mid-video, scaled into the first frame's size on black."""
+    scale = min(width / image.shape[1], height / image.shape[0])
+    size = (max(1, int(image.shape[1] * scale)), max(1, int(image.shape[0] * scale)))
+    canvas = np.zeros((height, width, 3), np.uint8)
+    left, top = (width - size[0]) // 2, (height - size[1]) // 2
+    canvas[top : top + size[1], left : left + size[0]] = cv2.resize(
+        image, size, interpolation=cv2.INTER_AREA
+    )
+    return canvas

@@ -1,0 +1,9 @@
+"""Where frames come from."""
+
+from __future__ import annotations
+
+from .foreign import display_name, printable
+from .picture import read_picture
+from .video import VideoFile, open_source, probe
+
+__all__ = ["VideoFile", "display_name", "open_source", "printable", "probe", "read_picture"]

@@ -1,0 +1,133 @@
+"""From packets to pictures, also where the file is damaged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from srfer.errors import SourceError, SourceFault
+
+from .container import MAX_PIXELS, STALL_S
+from .foreign import source_error, translated_errors
+from .truncation import is_cut_short
+
+MAX_BAD_PACKETS = 250
+"""Packets in a row that may fail to decode before a file is given up."""
+
+_MAX_DRAINS = 16
+
+
+class Decoder:
+    """Decodes one video stream once, in order, giving every picture that can be had.
+
+    Attributes:
+        bad_packets: packets that could not be decoded so far.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        container: InputContainer,
+        stream: VideoStream,
+        clock: Callable[[], float],
+    ) -> None:
+        self.bad_packets = 0
+        self._path = path
+        self._container = container
+        self._stream = stream
+        self._clock = clock
+        self._bad_in_a_row = 0
+        self._trouble: Exception | None = None
+        self._is_damaged = False
+
+    def __iter__(self) -> Iterator[VideoFrame]:
+        """Yield the pictures.
+
+        Raises:
+            SourceError: where the file breaks off, after all pictures before that point.
+        """
+        started_s = self._clock()
+        count = 0
+        for packet in self._packets():
+            for picture in self._decode(packet):
+                count += 1
+                yield picture
+            if count == 0 and self._clock() - started_s > STALL_S:
+                raise self._error(SourceFault.STALLED, f"no frame within {STALL_S:.0f} s")
+        for picture in self._drain():
+            count += 1
+            yield picture
+        self._raise_if_unfinished(count)
+
+    def _packets(self) -> Iterator[Packet[VideoStream]]:
+        """Packets with data. A damaged one at the very end is a cut: it is not passed on."""
+        packets = self._container.demux(self._stream)
+        held: Packet[VideoStream] | None = None
+        while True:
+            try:
+                packet = next(packets, None)
+            except Exception as error:  # reported with the number of frames, once they are out
+                self._trouble = error
+                return
+            if packet is None:
+                self._is_damaged = held is not None
+                return
+            if packet.size == 0:
+                continue
+            if held is not None:
+                yield held
+            held = packet if packet.is_corrupt else None
+            if held is None:
+                yield packet
+
+    def _decode(self, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
+        try:
+            pictures = self._stream.decode(packet)
+        except Exception as error:  # PyAV raises many kinds; one bad packet is not the end
+            self.bad_packets += 1
+            self._bad_in_a_row += 1
+            if self._bad_in_a_row > MAX_BAD_PACKETS:
+                with translated_errors(
+                    self._path, f"{self._bad_in_a_row} packets in a row cannot be decoded"
+                ):
+                    raise error
+            return []
+        if pictures:
+            self._bad_in_a_row = 0
+        return pictures
+
+    def _drain(self) -> Iterator[VideoFrame]:
+        # After an error the decoder still holds pictures of its other threads.
+        for _ in range(_MAX_DRAINS):
+            bad = self.bad_packets
+            yield from self._decode(None)
+            if self.bad_packets == bad:
+                return
+
+    def _raise_if_unfinished(self, count: int) -> None:
+        if self._trouble is not None:
+            with translated_errors(self._path, f"breaks off after {count} frames"):
+                raise self._trouble
+        if count == 0:
+            raise self._error(
+                SourceFault.CORRUPT,
+                f"holds no frame that can be decoded (damaged, or over {MAX_PIXELS >> 20} "
+                "megapixels)",
+            )
+        if (
+            self._is_damaged
+            or self._bad_in_a_row
+            or is_cut_short(self._path, self._container.format.name, self._stream)
+        ):
+            raise self._error(
+                SourceFault.CORRUPT,
+                f"breaks off after {count} frames: the file is damaged or incomplete",
+            )
+
+    def _error(self, fault: SourceFault, trouble: str) -> SourceError:
+        return source_error(self._path, fault, trouble)

@@ -1,0 +1,134 @@
+"""`srfer export` as people run it: exit codes, what is data and what is talk, one line an error."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from srfer import __version__
+from srfer.cli import main
+from tests.clips import Clip, ticks_25, video_times
+
+CLIP = Clip(ticks=ticks_25(5))
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as ending:
+        main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    return int(ending.value.code or 0), captured.out, captured.err
+
+
+def test_export_writes_data_to_stdout_and_talk_to_stderr(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = CLIP.make(tmp_path / "a.mp4")
+    code, data, talk = run(capsys, "export", clip, "--out", tmp_path / "out")
+    assert code == 0
+    (record,) = [json.loads(line) for line in data.splitlines()]
+    assert (record["input"], record["frames"], record["error"]) == ("a.mp4", 5, None)
+    assert "a.mp4: 5 frames" in talk
+    assert video_times(tmp_path / "out/a/annotated.mp4") == video_times(clip)
+    manifest = json.loads((tmp_path / "out/a/manifest.json").read_text())
+    assert len(manifest["settings"]["model_sha256"]) == 64
+    assert manifest["settings"]["detector"] == "retinaface"
+
+
+def test_quiet_says_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clip = CLIP.make(tmp_path / "a.mp4")
+    arguments = ("export", clip, "--out", tmp_path / "out", "--no-video", "--quiet")
+    code, data, talk = run(capsys, *arguments)
+    assert (code, talk) == (0, "")
+    assert len(data.splitlines()) == 1
+    assert not (tmp_path / "out/a/annotated.mp4").exists()
+
+
+def test_a_mix_of_good_and_bad_inputs_is_partly_done(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = CLIP.make(tmp_path / "a.mp4")
+    (tmp_path / "b.mp4").write_text("text")
+    code, data, talk = run(
+        capsys, "export", tmp_path / "b.mp4", tmp_path / "c.mp4", clip, "--out", tmp_path / "out"
+    )
+    assert code == 3
+    errors = [line for line in talk.splitlines() if line.startswith("error: ")]
+    assert [error.split(":")[1].strip() for error in errors] == ["b.mp4", "c.mp4"]
+    assert str(tmp_path) not in "".join(errors)
+    assert [json.loads(line)["frames"] for line in data.splitlines()] == [0, 0, 5]
+
+
+def test_nothing_done_is_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, talk = run(capsys, "export", tmp_path / "no.mp4", "--out", tmp_path / "out")
+    assert code == 1
+    assert talk == "error: no.mp4: no such file; check the path\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["export"], "Missing"),
+        (["export", "{clip}"], "--out"),
+        (["export", "{clip}", "--out", "{clip}"], "is a file"),
+        (["export", "{clip}", "--out", "{folder}"], "holds the input"),
+        (["export", "{folder}/empty", "--out", "{folder}/out"], "no video in this folder"),
+        (["export", "{clip}", "--out", "{folder}/out", "--detect-px", "3"], "32 or more"),
+        (["export", "{clip}", "--out", "{folder}/out", "--detector", "magic"], "unknown face"),
+        (["export", "{clip}", "--out", "{folder}/out", "--device", "abacus"], "abacus"),
+        (["export", "{clip}", "--out", "{folder}/out", "--nonsense"], "nonsense"),
+        (["nonsense"], "nonsense"),
+    ],
+)
+def test_wrong_usage_is_told_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], reason: str
+) -> None:
+    (tmp_path / "empty").mkdir()
+    clip = CLIP.make(tmp_path / "a.mp4")
+    filled = [text.format(clip=clip, folder=tmp_path) for text in arguments]
+    code, data, talk = run(capsys, *filled)
+    assert (code, data) == (2, "")
+    assert reason in talk
+    assert "Traceback" not in talk
+
+
+def test_debug_shows_where_an_error_came_from(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ("export", tmp_path / "no.mp4", "--out", tmp_path / "out")
+    _, _, talk = run(capsys, *arguments, "--debug")
+    assert "Traceback" in talk
+    assert talk.endswith("error: no.mp4: no such file; check the path\n")
+
+
+def test_a_name_cannot_steer_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = CLIP.make(tmp_path / "a.mp4").rename(tmp_path / "\x1b[31m\nx\u202e.mp4")
+    code, data, talk = run(capsys, "export", clip, "--out", tmp_path / "out", "--no-video")
+    assert code == 0
+    assert all(line.isprintable() for line in (data + talk).splitlines())
+    assert len(data.splitlines()) == len(talk.splitlines()) == 1
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "--version") == (0, f"srfer {__version__}\n", "")
+
+
+def test_help_loads_none_of_the_heavy_libraries() -> None:
+    program = (
+        "import sys\n"
+        "from srfer.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'numpy', 'cv2', 'av', 'onnxruntime', 'rich', 'torch'} & set(sys.modules)\n"
+        "sys.exit(str(heavy) if heavy else 0)\n"
+    )
+    child = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert child.returncode == 0, child.stderr
+    assert "export" in child.stdout
