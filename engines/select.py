@@ -14,11 +14,15 @@ from .spec import check_golden, golden_inputs, parse_spec
 from .weights import DEFAULT, read_model
 
 BACKENDS: Sequence[Backend] = (
-    OnnxRuntimeBackend("tensorrt", "TensorrtExecutionProvider", "onnxruntime-gpu tensorrt"),
-    OnnxRuntimeBackend("cuda", "CUDAExecutionProvider", "onnxruntime-gpu"),
-    OnnxRuntimeBackend("coreml", "CoreMLExecutionProvider", "onnxruntime (on macOS)"),
-    OnnxRuntimeBackend("directml", "DmlExecutionProvider", "onnxruntime-directml (on Windows)"),
-    OnnxRuntimeBackend("cpu", "CPUExecutionProvider", "onnxruntime"),
+    OnnxRuntimeBackend(
+        "tensorrt", "TensorrtExecutionProvider", "pip install onnxruntime-gpu tensorrt"
+    ),
+    OnnxRuntimeBackend("cuda", "CUDAExecutionProvider", "pip install onnxruntime-gpu"),
+    OnnxRuntimeBackend("coreml", "CoreMLExecutionProvider", "it is only in builds for macOS"),
+    OnnxRuntimeBackend(
+        "directml", "DmlExecutionProvider", "on Windows, pip install onnxruntime-directml"
+    ),
+    OnnxRuntimeBackend("cpu", "CPUExecutionProvider", "pip install onnxruntime"),
 )
 """Fastest first: the order in which "auto" tries them."""
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from .analysis import Analyzer
+from .api import AnalysisOptions, analyze, make_stages, read
+from .crop import CropRule, cut
+from .pipeline import Pipeline, Policy
+from .tracking import FaceTracker, TrackerConfig
 from .types import (
     Box,
     Face,
@@ -15,13 +20,24 @@ from .types import (
 )
 
 __all__ = [
+    "AnalysisOptions",
+    "Analyzer",
     "Box",
+    "CropRule",
     "Face",
     "FaceResult",
+    "FaceTracker",
     "Frame",
     "FrameResult",
+    "Pipeline",
+    "Policy",
     "SourceInfo",
     "Track",
     "TrackState",
     "TrackedFrame",
+    "TrackerConfig",
+    "analyze",
+    "cut",
+    "make_stages",
+    "read",
 ]

@@ -67,9 +67,8 @@ class Frame:
 
     def __post_init__(self) -> None:
         if self.image.ndim != 3 or self.image.shape[2] != 3 or self.image.dtype != np.uint8:
-            raise ValueError(
-                f"a frame's image must be (H, W, 3) uint8, not {self.image.shape} {self.image.dtype}"
-            )
+            found = f"{self.image.shape} {self.image.dtype}"
+            raise ValueError(f"a frame's image must be (H, W, 3) uint8, not {found}")
         self.image.flags.writeable = False
 
     @property

@@ -30,6 +30,8 @@ USAGE = 2
 INTERRUPTED = 130
 TERMINATED = 143
 
+DEFAULT_MODEL = "srfer-base"
+
 app = typer.Typer(
     name="srfer",
     help="Facial expressions from video in real time, also where the face is tiny.",
@@ -47,6 +49,7 @@ Detector = Annotated[
 DetectPx = Annotated[
     int, typer.Option(help="Long side at which frames are searched for faces, in pixels.")
 ]
+DataFile = Annotated[Path, typer.Option(help="FER+ faces (.npz), see docs.", show_default=False)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show where an error came from.")]
 
@@ -106,7 +109,7 @@ def export(
     recursive: Annotated[
         bool, typer.Option("--recursive", help="Look into subfolders of folders.")
     ] = False,
-    model: Model = "srfer-base",
+    model: Model = DEFAULT_MODEL,
     device: Device = "auto",
     detector: Detector = "retinaface",
     detect_px: DetectPx = 480,
@@ -145,6 +148,123 @@ def export(
     for outcome in summary.outcomes:
         _report(outcome, is_quiet=quiet, is_debug=debug)
     raise typer.Exit(summary.exit_code)
+
+
+@app.command()
+def demo(
+    *,
+    out: Annotated[Path, typer.Option(help="Folder for everything.")] = Path("out/demo"),
+    model: Model = DEFAULT_MODEL,
+    device: Device = "auto",
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Make a sample clip, in which a face walks away until it is 8 px small, and analyse it.
+
+    Needs the extra srfer[demo]. What was found is said on stderr; the files are listed on stdout.
+    """
+    from srfer.engines import load
+    from srfer.realtime.demo import describe, run_demo
+    from srfer.realtime.progress import shown_progress
+
+    del debug  # read by main()
+    with shown_progress(sys.stderr, is_quiet=quiet) as on_progress:
+        report = run_demo(out, load(model, device), on_progress=on_progress)
+    if not quiet:
+        for line in describe(report):
+            _say(line)
+    for path in report.files:
+        typer.echo(path)
+
+
+@app.command()
+def doctor(*, debug: Debug = False) -> None:
+    """Say what this machine can do, what is missing, and how to get it."""
+    from srfer.realtime.doctor import examine
+
+    del debug
+    findings = examine()
+    width = max(len(finding.subject) for finding in findings)
+    for finding in findings:
+        mark = "ok  " if finding.is_fine else "FAIL" if finding.is_needed else "-   "
+        typer.echo(f"{mark} {finding.subject:<{width}}  {finding.detail}")
+    if any(finding.is_needed and not finding.is_fine for finding in findings):
+        raise typer.Exit(FAILED)
+
+
+model_app = typer.Typer(help="Look at models.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(model_app, name="model")
+
+
+@model_app.command()
+def info(
+    *,
+    model: Annotated[str, typer.Argument(help="Shipped name, or path.")] = DEFAULT_MODEL,
+    debug: Debug = False,
+) -> None:
+    """Print what a model file says about itself, as JSON."""
+    from srfer.engines import load
+
+    del debug
+    loaded = load(model, "cpu")
+    record = json.loads(loaded.spec.to_json())
+    del record["golden"]
+    typer.echo(json.dumps({"sha256": loaded.sha256, **record}, indent=2))
+
+
+@app.command()
+def train(
+    *,
+    recipe: Annotated[str, typer.Argument(help="Name of a recipe, or path of a .toml file.")],
+    data: DataFile,
+    run: Annotated[
+        Path | None,
+        typer.Option(help="Folder for checkpoints and results; runs/NAME if not given."),
+    ] = None,
+    version: Annotated[str, typer.Option(help="Version to write into the model.")] = "0",
+    debug: Debug = False,
+) -> None:
+    """Train a model, or go on where a run was interrupted, and export it.
+
+    Needs the extra srfer[train]. The paths of model, card and log are printed on stdout.
+    """
+    from srfer.training.job import train_and_export
+    from srfer.training.progress import shown_progress
+    from srfer.training.recipe import load_recipe
+    from srfer.training.train import RunOptions
+
+    del debug
+    loaded = load_recipe(recipe)
+    options = RunOptions(run or Path("runs") / loaded.name)
+    with shown_progress(sys.stderr) as on_progress:
+        files = train_and_export(loaded, data, options, version, on_progress)
+    for path in (files.model, files.card, files.log):
+        typer.echo(path)
+
+
+@app.command()
+def evaluate(
+    *,
+    data: DataFile,
+    model: Model = DEFAULT_MODEL,
+    sr: Annotated[bool, typer.Option("--sr/--no-sr", help="Super-resolution.")] = True,
+    debug: Debug = False,
+) -> None:
+    """Measure a model on the validation faces at every native size; one line of JSON for each."""
+    import dataclasses
+
+    from srfer.engines import load
+    from srfer.training.data import load_ferplus
+    from srfer.training.evaluate import evaluate_model
+
+    del debug
+    for scores in evaluate_model(load(model), load_ferplus(data, "validation"), use_sr=sr):
+        record = dataclasses.asdict(scores)
+        typer.echo(json.dumps({key: _rounded(value) for key, value in record.items()}))
+
+
+def _rounded(value: float | Sequence[float]) -> float | list[float]:
+    return round(value, 4) if isinstance(value, float | int) else [round(v, 4) for v in value]
 
 
 def _report(outcome: ExportOutcome, *, is_quiet: bool, is_debug: bool) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from srfer.engines import LABELS
+from srfer.engines import LABELS, Model
 
 from .data import FaceSet
 from .degradations import enlarge, reduce
@@ -88,19 +89,16 @@ def predict(
     return torch.cat(logits), torch.cat(restored)
 
 
-def score(
-    logits: Tensor, restored: Tensor, faces: FaceSet, native_px: int, temperature: float = 1.0
-) -> Scores:
+def score(probabilities: Tensor, restored: Tensor, faces: FaceSet, native_px: int) -> Scores:
     """Compare predictions with the majority classes.
 
     Args:
-        logits: (N, 8).
+        probabilities: (N, 8), rows sum to 1.
         restored: (N, 1, 48, 48) in 0..1.
         faces: the N originals, each with a majority class.
         native_px: the size they were reduced to.
-        temperature: logits are divided by it.
     """
-    correct = logits.argmax(dim=1) == faces.majority
+    correct = probabilities.argmax(dim=1) == faces.majority
     recall = tuple(
         float(correct[faces.majority == label].float().mean())
         if (faces.majority == label).any()
@@ -115,9 +113,37 @@ def score(
         accuracy=float(correct.float().mean()),
         macro_recall=sum(present) / len(present),
         recall=recall,
-        ece=calibration_error(functional.softmax(logits / temperature, dim=1), correct),
+        ece=calibration_error(probabilities, correct),
         psnr_db=float((-10 * torch.log10(errors.clamp(min=1e-10))).mean()),
     )
+
+
+def evaluate_model(
+    model: Model, faces: FaceSet, sizes: Sequence[int] = EVALUATED_PX, *, use_sr: bool = True
+) -> tuple[Scores, ...]:
+    """Score a finished model through its public door: crops of the reduced size go in.
+
+    Args:
+        model: loaded by `srfer.load`.
+        faces: each with a majority class.
+        sizes: native sizes to reduce them to.
+        use_sr: False reads them without super-resolution.
+    """
+    scores = []
+    for size in sizes:
+        small = (reduce(faces.images.float() / 255, size) * 255).round().to(torch.uint8)
+        readings = model.classify(list(small[:, 0].numpy()), use_sr=use_sr)
+        probabilities = np.stack([reading.probabilities for reading in readings])
+        restored = np.stack([item.restored for item in readings if item.restored is not None])
+        scores.append(
+            score(
+                torch.from_numpy(probabilities),
+                torch.from_numpy(restored)[:, None].float() / 255,
+                faces,
+                size,
+            )
+        )
+    return tuple(scores)
 
 
 def evaluate(
@@ -129,6 +155,6 @@ def evaluate(
     scores = []
     for size in sizes:
         logits, restored = predict(network, faces.images, size, sr_gain=sr_gain)
-        scores.append(score(logits, restored, faces, size))
+        scores.append(score(functional.softmax(logits, dim=1), restored, faces, size))
     network.train(was_training)
     return tuple(scores)

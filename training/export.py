@@ -22,6 +22,7 @@ import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
+from torch.nn.functional import softmax
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from srfer.engines import FACE_PX, LABELS, Curve, ModelSpec
@@ -56,7 +57,7 @@ class DeployedModel(nn.Module):
         out = self.cascade(faces.to(torch.float32) / 255, native_px, sr_gain)
         logits = out.logits / self._temperature_at(native_px)[:, None]
         restored = torch.round(out.restored.clamp(0.0, 1.0) * 255).to(torch.uint8)
-        return torch.softmax(logits, dim=1), restored
+        return softmax(logits, dim=1), restored
 
     def _temperature_at(self, native_px: Tensor) -> Tensor:
         """Interpolate linearly with clamps alone, which every runtime has."""
@@ -114,9 +115,9 @@ def _measure(
         logits, restored = predict(cascade, faces.images, size)
         temperature = fit_temperature(logits, faces.majority)
         temperatures.append(round(temperature, 4))
-        with_sr.append(score(logits, restored, faces, size, temperature))
+        with_sr.append(score(softmax(logits / temperature, dim=1), restored, faces, size))
         logits, plain = predict(cascade, faces.images, size, sr_gain=0.0)
-        without_sr.append(score(logits, plain, faces, size, temperature))
+        without_sr.append(score(softmax(logits / temperature, dim=1), plain, faces, size))
     curve = Curve(tuple(float(size) for size in sizes), tuple(temperatures))
     return curve, tuple(with_sr), tuple(without_sr)
 

@@ -54,18 +54,18 @@ class OnnxRuntimeBackend:
     Attributes:
         device: name by which it is chosen.
         provider: ONNX Runtime's name of the execution provider.
-        package: what brings the provider, for `why_not`.
+        remedy: how to get the provider, for `why_not`.
     """
 
     device: str
     provider: str
-    package: str
+    remedy: str
 
     def why_not(self) -> str | None:
         """See `srfer.engines.contract.Backend.why_not`."""
         if self.provider in onnxruntime.get_available_providers():
             return None
-        return f"the installed ONNX Runtime lacks {self.provider}: pip install {self.package}"
+        return f"the installed ONNX Runtime lacks {self.provider}: {self.remedy}"
 
     def open(self, model: ModelFile, threads: int) -> OnnxRuntimeEngine:
         """See `srfer.engines.contract.Backend.open`."""

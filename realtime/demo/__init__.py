@@ -13,13 +13,14 @@ from srfer.errors import ExportError
 
 from ..api import AnalysisOptions, analyze, make_stages
 from ..crop import cut, to_gray
-from ..export import ExportOptions, ExportProgress, run_export
+from ..export import ExportOptions, ExportProgress, export
 from ..jobs import VIDEO_NAME
 from .clip import FAR_PX, NEAR_PX, Walk, make_clip, plan_walk
 from .plot import Reading, draw_plot
 
 CLIP_NAME = "walk.mp4"
 PLOT_NAME = "expression_by_size.png"
+RESULTS_NAME = "results"
 LARGE_PX = 48.0
 """From this size on the label counts as the face's true expression."""
 
@@ -65,6 +66,11 @@ class DemoReport:
     with_sr: Findings
     without_sr: Findings
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Everything that was made: clip, annotated video, plot, folder of results."""
+        return (self.clip, self.video, self.plot, self.folder)
+
 
 def run_demo(
     out: Path,
@@ -92,8 +98,12 @@ def run_demo(
         make_clip(clip, walk)
     except OSError as error:
         raise ExportError(f"cannot write {clip.name}: {error.strerror}") from None
-    summary = run_export(
-        [clip], out, lambda: make_stages(model, options), ExportOptions(is_forced=True), on_progress
+    summary = export(
+        [clip],
+        out / RESULTS_NAME,
+        lambda: make_stages(model, options),
+        ExportOptions(is_forced=True),
+        on_progress,
     )
     (outcome,) = summary.outcomes
     if outcome.error is not None:
@@ -120,7 +130,7 @@ def _read(
 ) -> tuple[list[Reading], int]:
     """Analyse the clip; returns one reading per frame and the number of tracks."""
     readings = []
-    ids = set()
+    ids: set[int] = set()
     for result in analyze(clip, model=model, options=options):
         ids.update(face.track.id for face in result.faces)
         true_px = float(walk.sides_px[result.frame.index])
@@ -149,12 +159,13 @@ def _findings(readings: Sequence[Reading], label: str, tracks: int) -> Findings:
         if reading.expression is not None
     ]
     small = [found for px, found in read if px < LARGE_PX]
+    smallest_px = min(px for px, _ in read)
     changed = [px for px, found in read if found != label]
     return Findings(
         found=len(read) / len(readings),
-        smallest_px=min(px for px, _ in read),
+        smallest_px=smallest_px,
         agreeing=sum(found == label for found in small) / max(1, len(small)),
-        holds_to_px=max(changed, default=FAR_PX),
+        holds_to_px=max(changed, default=smallest_px),
         tracks=tracks,
     )
 

@@ -73,8 +73,7 @@ def load_portrait() -> RgbImage:
         from skimage import data
     except ImportError:
         raise ConfigError("the demo needs scikit-image: pip install 'srfer[demo]'") from None
-    portrait: RgbImage = data.astronaut()
-    return portrait
+    return np.asarray(data.astronaut(), np.uint8)
 
 
 def _room() -> NDArray[np.float32]:
@@ -99,7 +98,7 @@ def _cut_out(portrait: RgbImage) -> NDArray[np.float32]:
     body = np.array(
         [[190, 190], [262, 190], [330, 240], [390, 300], [410, 512], [40, 512], [90, 260]]
     )
-    cv2.fillPoly(mask, [body], 1.0)
+    cv2.fillPoly(mask, [np.array(body)], 1.0)
     mask *= np.clip((height - np.arange(height, dtype=np.float32)[:, None]) / 90, 0, 1)
     return np.asarray(cv2.GaussianBlur(mask, (0, 0), 9), np.float32)
 

@@ -1,0 +1,89 @@
+"""The house: who may import what, and what an import brings along."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import srfer
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("realtime", "engines", "training", "gui")
+SOURCES = [path for room in (*ROOMS, "srfer") for path in sorted((ROOT / room).rglob("*.py"))]
+
+
+def imported(path: Path) -> set[str]:
+    """Top-level names that a file imports absolutely."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+def test_rooms_are_never_imported_by_their_bare_names() -> None:
+    for path in SOURCES:
+        assert not imported(path) & set(ROOMS), path.name
+
+
+@pytest.mark.parametrize(
+    ("room", "banned"),
+    [
+        ("realtime", {"torch", "PyQt6", "onnx"}),
+        ("engines", {"torch", "PyQt6", "onnx", "av"}),
+        ("training", {"PyQt6", "av"}),
+        ("srfer", {"torch", "PyQt6", "onnx", "av", "cv2"}),
+    ],
+)
+def test_heavy_libraries_stay_where_they_belong(room: str, banned: set[str]) -> None:
+    for path in sorted((ROOT / room).rglob("*.py")):
+        assert not imported(path) & banned, path.name
+
+
+def run(code: str) -> str:
+    """Run code in a fresh interpreter and return what it prints."""
+    return subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd="/"
+    ).stdout
+
+
+def test_importing_srfer_is_light() -> None:
+    heavy = "{'numpy', 'cv2', 'av', 'onnxruntime', 'torch', 'typer', 'rich'}"
+    assert run(f"import sys, srfer; print({heavy} & set(sys.modules))").strip() == "set()"
+
+
+def test_analysing_needs_neither_torch_nor_qt_nor_plots() -> None:
+    heavy = "{'torch', 'PyQt6', 'matplotlib', 'skimage', 'onnx'}"
+    code = (
+        f"import sys, srfer.realtime.export, srfer.realtime.demo; print({heavy} & set(sys.modules))"
+    )
+    assert run(code).strip() == "set()"
+
+
+def test_every_public_name_is_there() -> None:
+    for name in srfer.__all__:
+        assert getattr(srfer, name) is not None
+    with pytest.raises(AttributeError, match="nope"):
+        srfer.nope  # noqa: B018
+
+
+def test_a_checkout_without_symbolic_links_works(tmp_path: Path) -> None:
+    package = tmp_path / "srfer"
+    package.mkdir()
+    for path in (ROOT / "srfer").glob("*.py"):
+        (package / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "engines").symlink_to(ROOT / "engines")
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import srfer, srfer.engines; "
+        "print(srfer.__file__, srfer.engines.__file__)"
+    )
+    assert run(code).split() == [
+        str(package / "__init__.py"),
+        str(tmp_path / "engines" / "__init__.py"),
+    ]
