@@ -1,0 +1,71 @@
+"""What the threads of a pipeline do: one loop each for the source, a stage, and the sinks.
+
+A loop that waits still holds its previous frame, which costs nothing: that frame is under way, or
+it is the newest result, which is kept anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+from .route import Parcel, Route
+from .stage import Sink, Source, Stage
+from .types import FrameResult
+from .watchdog import Monitor
+
+
+def capture(source: Source, monitor: Monitor, route: Route) -> None:
+    """Bring frames to the door until the source ends or nobody wants them."""
+    frames = iter(source)
+    is_live = source.info.is_live
+    captured = 0
+    while True:
+        if not is_live:  # a live source is read on during a pause, or it would fall behind
+            route.wait_while_paused()
+        with monitor.working(captured):
+            frame = next(frames, None)
+        if frame is None:
+            return
+        captured += 1
+        parcel = Parcel(frame.index, frame, {monitor.name: monitor.last_ms})
+        if not route.capture(parcel):
+            return
+
+
+def serve(place: int, stage: Stage[Any, Any], monitor: Monitor, route: Route) -> None:
+    """Apply a stage to what arrives, and hand it on."""
+    for parcel in route.arrivals(place):
+        try:
+            with monitor.working(parcel.index):
+                parcel.message = stage(parcel.message)
+        except BaseException:
+            route.lose()
+            raise
+        parcel.timings_ms[monitor.name] = monitor.last_ms
+        if not route.pass_on(place, parcel):
+            return
+
+
+def deliver(
+    sinks: Sequence[tuple[Sink, Monitor]], route: Route, show: Callable[[FrameResult], None]
+) -> None:
+    """Complete the results that arrive, show each, and write it to every sink."""
+    for parcel in route.arrivals(route.last_place):
+        try:
+            result = replace(
+                parcel.message,
+                timings_ms=MappingProxyType(parcel.timings_ms),
+                dropped_before=parcel.dropped_before,
+            )
+            show(result)
+            for sink, monitor in sinks:
+                with monitor.working(parcel.index):
+                    sink.write(result)
+        except BaseException:
+            route.lose()
+            raise
+        if not route.finish(result):
+            return
