@@ -40,7 +40,7 @@ class AnalysisOptions:
     """
 
     detector: str | Path = "retinaface"
-    detect_px: int = 480
+    detect_px: int = 640
     use_sr: bool = True
     tracker: TrackerConfig = field(default_factory=TrackerConfig)
 

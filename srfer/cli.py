@@ -112,7 +112,7 @@ def export(
     model: Model = DEFAULT_MODEL,
     device: Device = "auto",
     detector: Detector = "retinaface",
-    detect_px: DetectPx = 480,
+    detect_px: DetectPx = 640,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:

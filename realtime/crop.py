@@ -1,0 +1,144 @@
+"""The one crop rule: how a face in a picture becomes the 48x48 gray square that a model reads.
+
+Training data and video go through the same function, so that a face in a video is framed as a
+FER2013 picture is. docs/decisions/0003-face-tracking.md holds the figures behind the default.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from srfer.engines import FACE_PX
+
+from .types import Box, Face, RgbImage
+
+MOST_SAMPLES = 16
+"""Samples per crop pixel and axis at most, so that a huge face costs no more than a large one."""
+
+
+class SquareFrom(StrEnum):
+    """What the side of the square is a multiple of."""
+
+    LARGER = "larger"
+    MEAN = "mean"
+    HEIGHT = "height"
+    WIDTH = "width"
+
+
+class Alignment(StrEnum):
+    """How the landmarks place the square; a face without landmarks is cut upright."""
+
+    UPRIGHT = "upright"
+    EYES = "eyes"
+    EYES_MOUTH = "eyes+mouth"
+
+
+@dataclass(frozen=True, slots=True)
+class CropRule:
+    """Where to cut a face out of a picture.
+
+    Attributes:
+        margin: side of the square as a multiple of the box's `square_from`.
+        square_from: which measure of the box `margin` multiplies.
+        shift: how far the square lies below the middle of the box, as a share of its side.
+        alignment: upright; turned so that the eyes are level; or turned, placed and sized by
+            eyes and mouth (`margin` then multiplies 2.75 times the distance from the middle of the
+            eyes to the middle of the mouth, about the height of a face, and `shift` starts from
+            the middle between the two).
+    """
+
+    margin: float = 0.9
+    square_from: SquareFrom = SquareFrom.LARGER
+    shift: float = 0.0
+    alignment: Alignment = Alignment.UPRIGHT
+
+    def __post_init__(self) -> None:
+        if not 0.1 <= self.margin <= 10:
+            raise ValueError(f"margin must lie between 0.1 and 10, not {self.margin}")
+        if not -1 <= self.shift <= 1:
+            raise ValueError(f"shift must lie between -1 and 1, not {self.shift}")
+
+
+DEFAULT_RULE = CropRule()
+
+FACE_HEIGHTS_PER_EYES_MOUTH = 2.75
+
+
+def to_gray(image: RgbImage) -> NDArray[np.uint8]:
+    """(H, W, 3) uint8 RGB to (H, W) uint8 gray, as `cut` reads it."""
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def cut(
+    image_gray: NDArray[np.uint8], face: Face, rule: CropRule = DEFAULT_RULE
+) -> tuple[NDArray[np.uint8], float]:
+    """Cut a face out of a picture.
+
+    The square may have any place, size and turn: it is sampled to a 1/32 of a pixel, averaged
+    where it is larger than the crop and interpolated (bicubic) where it is smaller. Beyond the
+    border the border repeats. A 48x48 picture whose square is the picture comes out unchanged.
+
+    Args:
+        image_gray: (H, W) uint8.
+        face: in pixels of the picture.
+        rule: where the square lies.
+
+    Returns:
+        The (48, 48) uint8 crop, and the side of the square in pixels of the picture.
+    """
+    x, y, side, turn = _square(face, rule)
+    samples = min(max(1, math.ceil(side / FACE_PX - 1e-6)), MOST_SAMPLES)
+    length = FACE_PX * samples
+    step = side / length
+    # OpenCV's coordinates name the middle of a pixel, ours its outer corner: half a pixel apart.
+    across = np.array([math.cos(turn), math.sin(turn)]) * step
+    down = np.array([-across[1], across[0]])
+    origin = np.array([x, y]) - 0.5 - (across + down) * (length / 2 - 0.5)
+    sampled = cv2.warpAffine(
+        image_gray,
+        np.column_stack([across, down, origin]),
+        (length, length),
+        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    if samples > 1:
+        sampled = cv2.resize(sampled, (FACE_PX, FACE_PX), interpolation=cv2.INTER_AREA)
+    return np.asarray(sampled, np.uint8), side
+
+
+def _square(face: Face, rule: CropRule) -> tuple[float, float, float, float]:
+    """Middle x, middle y, side in pixels, and turn in radians of the square."""
+    x, y = face.box.center
+    side = _measure(face.box, rule.square_from)
+    turn = 0.0
+    if face.landmarks is not None and rule.alignment is not Alignment.UPRIGHT:
+        points = face.landmarks.astype(np.float64)
+        eye_line = points[1] - points[0]
+        turn = math.atan2(eye_line[1], eye_line[0])
+        if rule.alignment is Alignment.EYES_MOUTH:
+            eyes, mouth = points[:2].mean(axis=0), points[3:].mean(axis=0)
+            x, y = (eyes + mouth) / 2
+            # In profile both distances can shrink to nothing, hence the floor.
+            side = max(FACE_HEIGHTS_PER_EYES_MOUTH * math.dist(eyes, mouth), side / 2)
+    side *= rule.margin
+    x -= math.sin(turn) * rule.shift * side
+    y += math.cos(turn) * rule.shift * side
+    return float(x), float(y), side, turn
+
+
+def _measure(box: Box, square_from: SquareFrom) -> float:
+    match square_from:
+        case SquareFrom.LARGER:
+            return max(box.width, box.height)
+        case SquareFrom.MEAN:
+            return (box.width + box.height) / 2
+        case SquareFrom.HEIGHT:
+            return box.height
+        case SquareFrom.WIDTH:
+            return box.width

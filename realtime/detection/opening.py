@@ -1,0 +1,48 @@
+"""Choosing a detector by name or by the path of its model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from srfer.errors import ConfigError
+
+from .detector import Detector
+from .retinaface import RetinaFace
+from .yunet import YuNet
+
+
+def open_detector(
+    name_or_path: str | Path = "retinaface",
+    *,
+    input_px: int = 640,
+    score_from: float = 0.3,
+    threads: int = 1,
+) -> Detector:
+    """Make the detector that a name or a model file stands for; enter it to use it.
+
+    Args:
+        name_or_path: "retinaface", whose model is installed with srfer, or the path of a YuNet
+            model (.onnx).
+        input_px: long side at which pictures are searched, in pixels; the cost grows with its
+            square.
+        score_from: faces below this score are not reported, 0..1.
+        threads: how many threads the network may use.
+
+    Raises:
+        ConfigError: an argument has a value that cannot be used.
+        ModelError: the model is missing, damaged, or another network.
+    """
+    if input_px < 32:
+        raise ConfigError(f"input_px must be 32 or more, not {input_px}")
+    if not 0 < score_from < 1:
+        raise ConfigError(f"score_from must lie between 0 and 1, not {score_from}")
+    if threads < 1:
+        raise ConfigError(f"threads must be 1 or more, not {threads}")
+    if name_or_path == "retinaface":
+        return RetinaFace(input_px=input_px, score_from=score_from, threads=threads)
+    if Path(name_or_path).suffix.lower() == ".onnx":
+        return YuNet(Path(name_or_path), input_px=input_px, score_from=score_from, threads=threads)
+    raise ConfigError(
+        f"unknown face detector {str(name_or_path)!r}: "
+        "give 'retinaface' or the path of a YuNet model (.onnx)"
+    )

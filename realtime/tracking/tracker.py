@@ -1,0 +1,272 @@
+"""The tracking stage: from frames to faces that keep their number.
+
+The whole frame is searched every few frames only; in between optical flow carries each face along.
+Detections join tracks as in ByteTrack (Zhang et al. 2022): first the sure ones, with the faces that
+are seen and then with those that were lost; last the weak ones, which only keep a face alive. In
+between, faces too small for the search of the whole frame are looked for in enlarged windows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..crop import to_gray
+from ..detection import Detector
+from ..types import Face, Frame, TrackedFrame
+from .association import assign, nearness, overlap
+from .config import TrackerConfig
+from .flow import follow
+from .media_time import MediaTime
+from .scene import SceneWatch
+from .second_look import look_again
+from .target import Target
+
+NEAR_FROM = 0.01
+"""Any nearness above 0 will do: the reach is the limit."""
+TAKEN_FROM_IOU = 0.3
+"""A face that overlaps a seen one this much is not another face."""
+SAME_PLACE_IOU = 0.3
+"""Overlap from which a second look confirms what the first saw; sizes at the limit are rough."""
+
+
+class FaceTracker:
+    """A stage that follows every face of a source; it reads no clock but the frames' times.
+
+    A frame's tracks are those NEW or TRACKED, which are seen now, and those LOST, which are not
+    seen but may come back: their place is a guess, to be shown or remembered, not to be read. A
+    track that is missing has ended for good, and what was kept for its id can be forgotten.
+
+    A scene cut or another picture size ends every track: places in the old picture mean nothing in
+    the new one. So does a gap longer than `lost_for_s`.
+    """
+
+    name = "track"
+
+    _targets: list[Target]
+    _frames_since_search: int | None
+
+    def __init__(self, detector: Detector, config: TrackerConfig | None = None) -> None:
+        """Make a tracker; entering it opens the detector, leaving it closes the detector.
+
+        Args:
+            detector: a detector that is not open yet. The lowest score it reports is the lowest
+                that keeps a track alive.
+            config: thresholds; the default ones if None.
+        """
+        self._detector = detector
+        self._config = config or TrackerConfig()
+        self._reset()
+
+    def __enter__(self) -> Self:
+        self._reset()
+        self._detector.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._detector.__exit__(kind, error, traceback)
+
+    def __call__(self, frame: Frame) -> TrackedFrame:
+        """Follow the faces into the next frame of the source.
+
+        Raises:
+            EngineError: the detector failed.
+        """
+        gray = to_gray(frame.image)
+        dt_s = self._time.advance(frame)
+        if self._scene.is_cut(gray) or dt_s > self._config.lost_for_s:
+            self._targets.clear()
+            self._frames_since_search = None
+        self._forget()
+        for target in self._targets:
+            target.predict(dt_s)
+        self._carry(gray)
+        if self._is_search_due():
+            self._search(frame)
+        return TrackedFrame(frame, tuple(target.snapshot for target in self._targets))
+
+    def _reset(self) -> None:
+        self._targets = []
+        self._next_number = 1
+        self._time = MediaTime()
+        self._scene = SceneWatch()
+        self._gray = np.empty((0, 0), np.uint8)
+        self._frames_since_search = None
+        self._is_in_doubt = False
+
+    def _forget(self) -> None:
+        """End the tracks that were not seen for too long, and keep the lost ones few."""
+        since_s = self._time.now_s - self._config.lost_for_s
+        recent = [target for target in self._targets if target.seen_s >= since_s]
+        lost = sorted((t.seen_s, t.number) for t in recent if not t.is_seen)
+        surplus = {number for _, number in lost[: max(0, len(lost) - self._config.max_faces)]}
+        self._targets = [target for target in recent if target.number not in surplus]
+
+    def _carry(self, gray: NDArray[np.uint8]) -> None:
+        """Move every face along with the picture; lose those whose motion cannot be told."""
+        before, self._gray = self._gray, gray
+        for target in self._targets:
+            if target.is_seen:
+                motion = follow(before, gray, target.face, target.predicted.center)
+                if motion is not None and target.carry(motion, gray, self._time.now_s):
+                    continue
+                self._is_in_doubt = True
+            target.lose(self._time.now_s)
+
+    def _is_search_due(self) -> bool:
+        if self._frames_since_search is None:
+            return True
+        self._frames_since_search += 1
+        every = (
+            self._config.recheck_every_frames
+            if self._is_in_doubt
+            else self._config.detect_every_frames
+        )
+        return self._frames_since_search >= every
+
+    def _search(self, frame: Frame) -> None:
+        """Search the whole frame and bring tracks and detections together."""
+        self._frames_since_search = 0
+        (found,) = self._detector.detect([frame.image])
+        sure = self._most_important([f for f in found if f.score >= self._config.sure_from])
+        weak = self._most_important([f for f in found if f.score < self._config.sure_from])
+        seen = [target for target in self._targets if target.is_seen]
+        lost = [target for target in self._targets if not target.is_seen]
+        missed, sure = self._continue(seen, sure, self._config.same_face_iou)
+        lost, sure = self._recover(lost, sure)
+        missed, lost, verified = self._look_again(frame, missed, lost, sure, weak)
+        missed = [target for target in missed if target.is_confirmed]
+        missed, _ = self._continue(missed, weak, self._config.second_chance_iou)
+        lost, verified = self._recover(lost, verified)
+        trusted = [face for face in sure if face.score >= self._config.trusted_from]
+        self._targets = [target for target in self._targets if target.is_confirmed]
+        self._is_in_doubt = bool(missed)
+        for target in missed + lost:
+            target.lose(self._time.now_s)
+        self._begin(trusted + verified)
+
+    def _most_important(self, faces: list[Face]) -> list[Face]:
+        """At most `max_faces` of the faces: the larger and surer ones."""
+        if len(faces) <= self._config.max_faces:
+            return faces
+        ranked = sorted(faces, key=lambda face: -face.score * face.box.width * face.box.height)
+        return ranked[: self._config.max_faces]
+
+    def _continue(
+        self, targets: list[Target], faces: list[Face], iou: float
+    ) -> tuple[list[Target], list[Face]]:
+        """Join seen targets and detections by overlap; returns what is left of both."""
+        likeness = overlap([target.face.box for target in targets], [face.box for face in faces])
+        return self._join(targets, faces, assign(likeness, at_least=iou))
+
+    def _recover(self, targets: list[Target], faces: list[Face]) -> tuple[list[Target], list[Face]]:
+        """Join lost targets and detections by nearness; returns what is left of both."""
+        likeness = nearness(
+            [target.predicted for target in targets],
+            [target.reach_px for target in targets],
+            [face.box for face in faces],
+        )
+        return self._join(targets, faces, assign(likeness, at_least=NEAR_FROM))
+
+    def _join(
+        self, targets: list[Target], faces: list[Face], pairs: Sequence[tuple[int, int]]
+    ) -> tuple[list[Target], list[Face]]:
+        for row, column in pairs:
+            self._found(targets[row], faces[column])
+        rows, columns = {row for row, _ in pairs}, {column for _, column in pairs}
+        return (
+            [target for i, target in enumerate(targets) if i not in rows],
+            [face for i, face in enumerate(faces) if i not in columns],
+        )
+
+    def _found(self, target: Target, face: Face) -> None:
+        # A weak detection is less exact, so it pulls less.
+        gain = self._config.detection_gain * face.score
+        target.find(face, self._gray, self._time.now_s, gain=gain)
+
+    def _look_again(
+        self,
+        frame: Frame,
+        missed: list[Target],
+        lost: list[Target],
+        sure: list[Face],
+        weak: list[Face],
+    ) -> tuple[list[Target], list[Target], list[Face]]:
+        """Search enlarged windows: for small faces not found, and at doubtful new ones.
+
+        Returns:
+            What is left of `missed` and of `lost`, and the new faces that proved to be faces.
+        """
+        wanted: list[Target | Face] = []
+        held = [t for t in missed if t.is_confirmed and self._is_held(t, weak)]
+        searched_at = min(1.0, self._detector.input_px / max(frame.width, frame.height))
+        most_px = self._config.second_look_below_px / searched_at
+        wanted += [t for t in missed if t.side_px < most_px and t not in held]
+        wanted += [f for f in self._unclaimed(sure + weak) if f.score < self._config.trusted_from]
+        # What comes last would do without where there is more than the budget allows.
+        wanted += [t for t in sorted(lost, key=lambda t: -t.seen_s) if t.side_px < most_px]
+        wanted += [t for t in held if t.side_px < most_px]
+        wanted = wanted[: self._config.second_looks]
+        boxes = [item.face.box if isinstance(item, Target) else item.box for item in wanted]
+        windows = look_again(self._detector, frame.image, boxes)
+        found, verified = set(), []
+        for item, shown in zip(wanted, windows, strict=True):
+            if isinstance(item, Face):
+                verified += self._same(item, shown)
+            elif (face := self._best(item, shown)) is not None:
+                self._found(item, face)
+                found.add(item.number)
+        return (
+            [target for target in missed if target.number not in found],
+            [target for target in lost if target.number not in found],
+            verified,
+        )
+
+    def _is_held(self, target: Target, weak: Sequence[Face]) -> bool:
+        """True if a weak detection would keep the target alive, though less exactly."""
+        likeness = overlap([target.face.box], [face.box for face in weak])
+        return bool((likeness >= self._config.second_chance_iou).any())
+
+    def _same(self, doubtful: Face, shown: Sequence[Face]) -> list[Face]:
+        """The face in a window that bears out a doubtful detection, if any."""
+        return [
+            face
+            for face in shown
+            if face.score >= self._config.verified_from
+            and overlap([face.box], [doubtful.box])[0, 0] >= SAME_PLACE_IOU
+        ][:1]
+
+    def _unclaimed(self, faces: Sequence[Face]) -> list[Face]:
+        """The faces that lie on no face which is seen already."""
+        seen = [target.face.box for target in self._targets if target.is_seen]
+        return [f for f in faces if not (overlap([f.box], seen) >= TAKEN_FROM_IOU).any()]
+
+    def _best(self, target: Target, faces: Sequence[Face]) -> Face | None:
+        """The face in a window that is the target's, if any."""
+        others = [t.face.box for t in self._targets if t.is_seen and t is not target]
+        sure = [
+            face
+            for face in faces
+            if face.score >= self._config.second_look_from
+            and not (overlap([face.box], others) >= TAKEN_FROM_IOU).any()
+        ]
+        near = nearness([target.face.box], [target.reach_px], [face.box for face in sure])
+        pairs = assign(near, at_least=NEAR_FROM)
+        return sure[pairs[0][1]] if pairs else None
+
+    def _begin(self, faces: Sequence[Face]) -> None:
+        """Start tracks at detections that belong to none, while there is room."""
+        room = self._config.max_faces - sum(target.is_seen for target in self._targets)
+        for face in self._unclaimed(faces)[: max(0, room)]:
+            self._targets.append(Target(self._next_number, face, self._gray, self._time.now_s))
+            self._next_number += 1
+            self._is_in_doubt = True
