@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,8 +68,10 @@ def analyze(
     *,
     model: Model | str | Path = DEFAULT,
     options: AnalysisOptions | None = None,
-) -> Iterator[FrameResult]:
+) -> Generator[FrameResult, None, None]:
     """Analyse a video: every frame once, in order, while the next ones are being worked on.
+
+    Leaving the generator early (or closing it) stops the work and leaves no thread behind.
 
     Args:
         source: path of a video or picture.

@@ -32,7 +32,7 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Look at everything that srfer uses; nothing is changed, no network is touched."""
-    findings = [Finding("processor", True, f"{_processor()}, {_cores()} core(s) to use")]
+    findings = [Finding("processor", True, f"{processor_name()}, {_cores()} core(s) to use")]
     for backend in BACKENDS:
         reason = backend.why_not()
         findings.append(
@@ -78,7 +78,8 @@ def _video() -> str:
     return f"PyAV {av.__version__}, libavcodec {version}, encoders {', '.join(encoders)}"
 
 
-def _processor() -> str:
+def processor_name() -> str:
+    """Model of the processor, as far as the system tells."""
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
         for line in cpuinfo.read_text(encoding="utf-8").splitlines():

@@ -9,7 +9,6 @@ those of the file.
 from __future__ import annotations
 
 import copy
-import dataclasses
 import warnings
 from dataclasses import dataclass
 from itertools import pairwise
@@ -35,6 +34,8 @@ from .evaluate import EVALUATED_PX, Scores, predict, score
 from .networks import Cascade, count_macs
 
 OPSET = 20
+LICENCE = "Apache-2.0"
+TRAINING_DATA = "FER2013 pictures with FER+ votes (training split)"
 PARITY_TOLERANCE = 1e-4
 """Largest difference of a probability between torch and the exported file."""
 
@@ -204,8 +205,6 @@ def export_model(
     name: str,
     version: str,
     recipe: str,
-    licence: str = "Apache-2.0",
-    training_data: str = "FER2013 pictures with FER+ votes (training split)",
 ) -> ExportedModel:
     """Fold, calibrate, measure, export and verify.
 
@@ -215,8 +214,6 @@ def export_model(
         name: of the model.
         version: of these weights.
         recipe: digest of the recipe.
-        licence: SPDX name.
-        training_data: what the network learned from.
 
     Raises:
         TrainingError: if the file does not compute what torch computes.
@@ -227,8 +224,8 @@ def export_model(
     deployed = DeployedModel(folded, temperature).eval()
     proto = _to_onnx(deployed)
     _store_weights_as_half(proto)
-    del proto.metadata_props[:]
     _strip_traces(proto)
+    golden = _run(proto.SerializeToString(), *golden_inputs())
     spec = ModelSpec(
         name=name,
         version=version,
@@ -237,16 +234,12 @@ def export_model(
         temperature=temperature,
         accuracy=_accuracy_curve(with_sr),
         accuracy_without_sr=_accuracy_curve(without_sr),
-        licence=licence,
-        training_data=training_data,
+        licence=LICENCE,
+        training_data=TRAINING_DATA,
         recipe=recipe,
         parameters=sum(parameter.numel() for parameter in folded.parameters()),
         macs=count_macs(folded),
-        golden=(),
-    )
-    golden = _run(proto.SerializeToString(), *golden_inputs())
-    spec = dataclasses.replace(
-        spec, golden=tuple(tuple(round(float(p), 6) for p in row) for row in golden)
+        golden=tuple(tuple(round(float(p), 6) for p in row) for row in golden),
     )
     entry = proto.metadata_props.add()
     entry.key, entry.value = METADATA_KEY, spec.to_json()
@@ -258,6 +251,7 @@ def export_model(
 
 def _strip_traces(proto: onnx.ModelProto) -> None:
     """Remove what the exporter writes about the machine: stack traces with file paths."""
+    del proto.metadata_props[:]
     proto.doc_string = ""
     proto.graph.doc_string = ""
     for node in proto.graph.node:

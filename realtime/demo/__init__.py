@@ -98,26 +98,22 @@ def run_demo(
         make_clip(clip, walk)
     except OSError as error:
         raise ExportError(f"cannot write {clip.name}: {error.strerror}") from None
-    summary = export(
-        [clip],
-        out / RESULTS_NAME,
-        lambda: make_stages(model, options),
-        ExportOptions(is_forced=True),
-        on_progress,
-    )
+    results = out / RESULTS_NAME
+    forced = ExportOptions(is_forced=True)
+    summary = export([clip], results, lambda: make_stages(model, options), forced, on_progress)
     (outcome,) = summary.outcomes
     if outcome.error is not None:
         raise outcome.error
     with_sr, tracks = _read(clip, walk, model, options)
-    without_sr, tracks_without = _read(
-        clip, walk, model, dataclasses.replace(options, use_sr=False)
-    )
+    without = dataclasses.replace(options, use_sr=False)
+    without_sr, tracks_without = _read(clip, walk, model, without)
     label = _label_when_large(with_sr)
-    draw_plot(out / PLOT_NAME, model.spec, label, with_sr, without_sr)
+    plot = out / PLOT_NAME
+    draw_plot(plot, model.spec, label, with_sr, without_sr)
     return DemoReport(
         clip=clip,
         video=outcome.folder / VIDEO_NAME,
-        plot=out / PLOT_NAME,
+        plot=plot,
         folder=outcome.folder,
         label=label,
         with_sr=_findings(with_sr, label, tracks),
