@@ -1,0 +1,120 @@
+"""The verbs beside `export`, as people run them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import av
+import pytest
+
+import srfer
+from srfer.cli import main
+from srfer.engines import load
+from srfer.training.recipe import RECIPES
+from tests.training.toy import write_toy_data
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    """Run a command in this process; gives exit code, stdout and stderr."""
+    with pytest.raises(SystemExit) as ending:
+        main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    return int(ending.value.code or 0), captured.out, captured.err
+
+
+def test_demo_makes_what_it_promises(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, data, talk = run(capsys, "demo", "--out", tmp_path / "demo")
+    assert code == 0
+    clip, video, plot, folder = (Path(line) for line in data.splitlines())
+    assert plot.read_bytes().startswith(b"\x89PNG")
+    with av.open(str(clip)) as source, av.open(str(video)) as annotated:
+        times = [[frame.time for frame in part.decode(video=0)] for part in (source, annotated)]
+    assert times[0] == times[1]
+    lines = (folder / "frames.jsonl").read_text().splitlines()
+    assert len(lines) == len(times[0])
+    faces = [json.loads(line)["faces"] for line in lines]
+    read = [face["native_px"] for found in faces for face in found if face["native_px"]]
+    assert max(read) > 140
+    assert min(read) < 12  # followed until it was tiny
+    assert {face["track"] for found in faces for face in found} == {1}
+    assert faces[0][0]["label"] == "happiness"
+    assert "reads as happiness" in talk
+
+
+def test_demo_in_a_place_that_cannot_be_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    code, data, talk = run(capsys, "demo", "--out", tmp_path / "file" / "demo")
+    assert code == 1
+    assert data == ""
+    assert talk.startswith("error: cannot write walk.mp4: ")
+    assert len(talk.splitlines()) == 1
+
+
+def test_doctor_says_what_is_missing_and_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    code, data, _ = run(capsys, "doctor")
+    lines = data.splitlines()
+    assert code == 0
+    assert any(line.startswith("ok   device cpu") for line in lines)
+    assert any(line.startswith("ok   model srfer-base") for line in lines)
+    for line in lines:
+        if line.startswith("-    device cuda"):
+            assert "pip install onnxruntime-gpu" in line
+
+
+def test_model_info_is_json(capsys: pytest.CaptureFixture[str]) -> None:
+    code, data, _ = run(capsys, "model", "info")
+    record = json.loads(data)
+    spec = load().spec
+    assert code == 0
+    assert record["macs"] == spec.macs <= 60e6
+    assert record["accuracy"] == {
+        name: list(values) for name, values in dataclasses.asdict(spec.accuracy).items()
+    }
+
+
+def test_train_then_evaluate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data_file = write_toy_data(tmp_path / "toy.npz")
+    recipe = (RECIPES / "base.toml").read_text()
+    for old, new in (("srfer-base", "toy"), ("batch = 128", "batch = 16"), ("bf16", "fp32")):
+        recipe = recipe.replace(old, new)
+    lines = ["epochs = 1" if line.startswith("epochs") else line for line in recipe.splitlines()]
+    (tmp_path / "toy.toml").write_text("\n".join(lines))
+    run_folder = tmp_path / "run"
+    code, data, talk = run(
+        capsys, "train", tmp_path / "toy.toml", "--data", data_file, "--run", run_folder
+    )
+    assert code == 0
+    model, card, log = (Path(line) for line in data.splitlines())
+    assert card.read_text().startswith("# toy 0")
+    assert json.loads(log.read_text().splitlines()[-1])["step"] == 2
+    assert "epoch 1, step 2 of 2" in talk
+    code, data, _ = run(capsys, "evaluate", "--data", data_file, "--model", model)
+    assert code == 0
+    scores = [json.loads(line) for line in data.splitlines()]
+    spec = srfer.load(model).spec
+    for item in scores:
+        expected = spec.accuracy.at(item["native_px"])
+        assert item["accuracy"] == pytest.approx(expected, abs=0.07)  # 16 faces; one may flip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["train", "nope", "--data", "x.npz"], 2, "error: no recipe 'nope'"),
+        (["train", "base", "--data", "x.npz"], 1, "error: no data set at x.npz"),
+        (["evaluate", "--data", "x.npz"], 1, "error: no data set at x.npz"),
+        (["model", "info", "nope"], 1, "error: no model 'nope'"),
+        (["demo", "--device", "tpu"], 2, "error: no device 'tpu'"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, message: str
+) -> None:
+    found, data, talk = run(capsys, *arguments)
+    assert (found, data) == (code, "")
+    assert talk.startswith(message)
+    assert len(talk.splitlines()) == 1
