@@ -29,7 +29,7 @@ def main() -> None:
         subprocess.run(
             [sys.executable, "-m", "build", "--outdir", folder, str(ROOT)],
             check=True,
-            stdout=subprocess.DEVNULL,
+            capture_output=True,
         )
         (wheel,) = Path(folder).glob("*.whl")
         names = zipfile.ZipFile(wheel).namelist()
