@@ -136,7 +136,13 @@ def export(
         ConfigError: before any work, if there is nothing to do or `out` cannot be used.
     """
     options = options or ExportOptions()
-    jobs = plan(inputs, out, is_recursive=options.is_recursive, is_forced=options.is_forced)
+    jobs = plan(
+        inputs,
+        out,
+        is_recursive=options.is_recursive,
+        is_forced=options.is_forced,
+        has_video=options.has_video,
+    )
     outcomes = []
     for number, job in enumerate(jobs, 1):
         tally = _Tally(job.input, number, len(jobs), on_progress)
@@ -208,6 +214,8 @@ def _export_one(
     tally: _Tally,
     started_s: float,
 ) -> None:
+    if job.error is not None:
+        raise job.error
     info = probe(job.input)
     tally.expected = info.frame_count
     with writing(job.folder):

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from srfer.errors import ConfigError
+from srfer.errors import ConfigError, SourceError, SourceFault
 
-from .sources import display_name
+from .sinks.atomic import partial_path
+from .sources import display_name, printable, refuse_stream
 from .sources.container import VIDEO_SUFFIXES
 
 VIDEO_NAME = "annotated.mp4"
@@ -26,91 +27,164 @@ _MAX_STEM = 100
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One input and the folder for its outputs."""
+    """One input and the folder for its outputs.
+
+    Attributes:
+        input: a file, or a folder in which no video was found.
+        folder: where its outputs go.
+        error: why there is nothing to export, or None.
+    """
 
     input: Path
     folder: Path
+    error: SourceError | None = None
 
 
 def plan(
-    inputs: Sequence[Path], out: Path, *, is_recursive: bool = False, is_forced: bool = False
+    inputs: Sequence[Path],
+    out: Path,
+    *,
+    is_recursive: bool = False,
+    is_forced: bool = False,
+    has_video: bool = True,
 ) -> list[Job]:
     """List what is to be done, in order, and make sure that it can be written.
 
     Each input gets the folder `out/<its name without suffix>`; a name that is taken gets a number.
-    A folder stands for the videos in it. An input that cannot be read is no error yet.
+    A folder stands for the videos in it. An input that cannot be read does not stop the others.
 
     Raises:
         ConfigError: if there is nothing to do, or `out` cannot be used.
     """
     if not inputs:
         raise ConfigError("nothing to export: name a video or a folder of videos")
-    if out.exists() and not out.is_dir():
+    _refuse_streams(inputs)
+    # Here and below, os.path is asked where pathlib raises for names that no file can have.
+    if os.path.exists(out) and not os.path.isdir(out):
         raise ConfigError(f"{display_name(out)}: is a file; choose a folder for the results")
-    videos = _distinct(_videos(inputs, out, is_recursive))
-    jobs = list(_with_folders(videos, out))
-    _require_apart([*inputs, *videos], [out, *(job.folder for job in jobs)])
+    jobs = list(_with_folders(_distinct(_found(inputs, out, is_recursive)), out))
+    _require_apart(inputs, out, jobs)
     if not is_forced:
         for job in jobs:
             _require_fresh(job.folder)
     _require_writable(out)
-    _require_room(videos, out)
+    if has_video:
+        _require_room([job.input for job in jobs], out)
     return jobs
 
 
-def _videos(inputs: Iterable[Path], out: Path, is_recursive: bool) -> Iterator[Path]:
+def _refuse_streams(inputs: Iterable[Path]) -> None:
+    try:
+        for path in inputs:
+            refuse_stream(str(path))
+    except SourceError as error:
+        raise ConfigError(str(error)) from None
+
+
+_Found = tuple[Path, SourceError | None]
+
+
+def _found(inputs: Iterable[Path], out: Path, is_recursive: bool) -> Iterator[_Found]:
+    """The videos that the inputs stand for, and folders without any with what to say of them."""
     for path in inputs:
-        if not path.is_dir():
-            yield path
+        if not os.path.isdir(path):
+            yield path, None
             continue
         try:
-            found = sorted(path.rglob("*") if is_recursive else path.iterdir())
+            videos = _videos(path, out, is_recursive)
         except OSError as error:
-            raise ConfigError(
-                f"{display_name(path)}: cannot be listed ({error.strerror})"
-            ) from None
-        videos = [
-            file
-            for file in found
-            if file.suffix.lower() in VIDEO_SUFFIXES
-            and not file.name.startswith(".")
-            and file.is_file()
-            and not file.resolve().is_relative_to(out.resolve())
-        ]
+            trouble = f"cannot be listed ({error.strerror}); check its permissions"
+            yield path, _folder_error(path, SourceFault.MISSING, trouble)
+            continue
+        yield from ((video, None) for video in videos)
         if not videos:
             hint = "" if is_recursive else "; --recursive also looks in its subfolders"
-            raise ConfigError(f"{display_name(path)}: no video in this folder{hint}")
-        yield from videos
+            trouble = f"no video in this folder{hint}"
+            yield path, _folder_error(path, SourceFault.UNSUPPORTED, trouble)
 
 
-def _distinct(paths: Iterable[Path]) -> list[Path]:
+def _videos(folder: Path, out: Path, is_recursive: bool) -> list[Path]:
+    """The videos in a folder by their names, apart from results of this or another export."""
+    results = os.path.realpath(out)
+    return [
+        file
+        for file in sorted(folder.rglob("*") if is_recursive else folder.iterdir())
+        if file.suffix.lower() in VIDEO_SUFFIXES
+        and not file.name.startswith(".")
+        and os.path.isfile(file)
+        and not Path(os.path.realpath(file)).is_relative_to(results)
+        and not _is_result(file)
+    ]
+
+
+def _is_result(file: Path) -> bool:
+    """True for an annotated video, which lies beside its frames."""
+    video, frames = Path(VIDEO_NAME), file.with_name(JSONL_NAME)
+    return file.name in (video.name, partial_path(video).name) and (
+        frames.exists() or partial_path(frames).exists()
+    )
+
+
+def _folder_error(path: Path, fault: SourceFault, trouble: str) -> SourceError:
+    return SourceError(f"{display_name(path)}: {trouble}", fault)
+
+
+def _distinct(found: Iterable[_Found]) -> list[_Found]:
     """The same file named twice, also through links, is done once."""
-    return list({path.resolve(): path for path in reversed(list(paths))}.values())[::-1]
+    return list({os.path.realpath(one[0]): one for one in reversed(list(found))}.values())[::-1]
 
 
-def _with_folders(videos: Iterable[Path], out: Path) -> Iterator[Job]:
+def _with_folders(found: Iterable[_Found], out: Path) -> Iterator[Job]:
     taken: set[str] = set()
-    for video in videos:
-        stem = display_name(video.with_name(video.stem))[:_MAX_STEM]
+    for path, error in found:
+        stem = _folder_name(path)
         name, number = stem, 1
-        while name.casefold() in taken:
+        while name.casefold() in taken or _is_file(out / name):
             number += 1
             name = f"{stem}-{number}"
         taken.add(name.casefold())
-        yield Job(video, out / name)
+        yield Job(path, out / name, error)
 
 
-def _require_apart(inputs: Iterable[Path], folders: Iterable[Path]) -> None:
-    """Refuse to write where the inputs lie: results and originals would get mixed up."""
-    targets = [(folder, folder.resolve()) for folder in folders]
+def _folder_name(path: Path) -> str:
+    """The name without its suffix, printable; never "..", as "...mp4" would give."""
+    stem = printable(path.stem)[:_MAX_STEM]
+    return stem if stem.strip(" .") else f"_{stem}"
+
+
+def _is_file(path: Path) -> bool:
+    """True if the name is taken by something that is no folder."""
+    return os.path.lexists(path) and not os.path.isdir(path)
+
+
+def _require_apart(inputs: Iterable[Path], out: Path, jobs: Iterable[Job]) -> None:
+    """Refuse to mix results with originals, or to have results taken for originals later.
+
+    Folders are compared by what they are, not by name, so links and upper case make no difference.
+    """
     for path in inputs:
-        original = path.resolve()
-        for folder, target in targets:
-            if original.is_relative_to(target):
+        if os.path.isdir(path) and _identity(path) == _identity(out):
+            raise ConfigError(
+                f"{display_name(out)}: is an input as well; choose another folder for the results"
+            )
+    folders = {_identity(job.folder): job.folder for job in jobs if os.path.isdir(job.folder)}
+    for path in [*inputs, *(job.input for job in jobs)]:
+        original = Path(os.path.realpath(path))
+        for place in (original, *original.parents):
+            if (folder := folders.get(_identity(place))) is not None:
                 raise ConfigError(
                     f"{display_name(folder)}: holds the input {display_name(path)}; "
                     "choose another folder for the results"
                 )
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """The same for all names of a file or folder; None if there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _require_fresh(folder: Path) -> None:
@@ -136,10 +210,10 @@ def _require_writable(out: Path) -> None:
 
 def _require_room(videos: Iterable[Path], out: Path) -> None:
     """An annotated video takes about as much room as its source."""
-    need = _ROOM_FACTOR * sum(video.stat().st_size for video in videos if video.is_file())
+    need = _ROOM_FACTOR * sum(os.path.getsize(video) for video in videos if os.path.isfile(video))
     free = shutil.disk_usage(out).free
     if need > free:
         raise ConfigError(
-            f"{display_name(out)}: about {need / 1e6:.0f} MB are needed and {free / 1e6:.0f} MB "
-            "are free; free some space or choose another disk"
+            f"{display_name(out)}: about {need / 1e6:.1f} MB are needed and {free / 1e6:.1f} MB "
+            "are free; free some space, choose another disk, or leave the video out (--no-video)"
         )

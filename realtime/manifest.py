@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from .sinks.atomic import write_text
-from .sources import display_name
+from .sources import display_name, translated_errors
 
 
 def describe_input(path: Path) -> dict[str, Any]:
-    """Name, size in bytes, time of last change and sha256 of a file."""
-    status = path.stat()
-    with path.open("rb") as file:
+    """Name, size in bytes, time of last change and sha256 of a file.
+
+    Raises:
+        SourceError: if it cannot be read, or is there no more.
+    """
+    with translated_errors(path, "cannot be read"), path.open("rb") as file:
+        status = os.fstat(file.fileno())
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     changed = datetime.fromtimestamp(status.st_mtime, UTC)
     return {

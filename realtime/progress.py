@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TextIO
 
 from .export import ExportProgress
@@ -15,10 +15,13 @@ LINE_EVERY_S = 5.0
 
 @contextmanager
 def shown_progress(
-    stream: TextIO, *, is_quiet: bool = False, clock: Callable[[], float] = time.monotonic
+    stream: TextIO | None, *, is_quiet: bool = False, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[Callable[[ExportProgress], None] | None]:
-    """Give the `on_progress` of `export` for what `stream` is; it shows while the block runs."""
-    if is_quiet:
+    """Give the `on_progress` of `export` for what `stream` is; it shows while the block runs.
+
+    Nothing is shown where there is no stream, as in a process whose stderr was closed.
+    """
+    if is_quiet or stream is None:
         yield None
     elif stream.isatty():
         with _bar(stream, clock) as show:
@@ -53,19 +56,23 @@ class _Lines:
         self._stream = stream
         self._clock = clock
         self._pace = _Pace(clock)
-        self._next_s = clock() + LINE_EVERY_S
+        self._next_s: float | None = None
 
     def show(self, progress: ExportProgress) -> None:
         fps, left_s = self._pace.update(progress)
-        if self._clock() < self._next_s:
+        if self._next_s is not None and self._clock() < self._next_s:
             return
+        is_first = self._next_s is None
         self._next_s = self._clock() + LINE_EVERY_S
+        if is_first:
+            return
         total = "" if progress.expected is None else f" of {progress.expected}"
         left = "" if left_s is None else f", {left_s:.0f} s left"
-        self._stream.write(
-            f"{_title(progress)}: frame {progress.frames}{total}, {fps:.0f}/s{left}\n"
-        )
-        self._stream.flush()
+        with suppress(OSError):  # a log that is full or closed must not stop the work
+            self._stream.write(
+                f"{_title(progress)}: frame {progress.frames}{total}, {fps:.0f}/s{left}\n"
+            )
+            self._stream.flush()
 
 
 @contextmanager

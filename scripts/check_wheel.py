@@ -26,11 +26,10 @@ NEEDED = (
 def main() -> None:
     """Exit with a message if the wheel is not as it should be."""
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(
-            [sys.executable, "-m", "build", "--outdir", folder, str(ROOT)],
-            check=True,
-            capture_output=True,
-        )
+        command = [sys.executable, "-m", "build", "--outdir", folder, str(ROOT)]
+        built = subprocess.run(command, check=False, capture_output=True, text=True)
+        if built.returncode:
+            sys.exit(f"the build failed:\n{built.stdout}{built.stderr}")
         (wheel,) = Path(folder).glob("*.whl")
         names = zipfile.ZipFile(wheel).namelist()
         size_mb = wheel.stat().st_size / 1e6

@@ -6,10 +6,11 @@ import dataclasses
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from srfer.engines import Model
-from srfer.errors import ExportError
+from srfer.errors import ConfigError, ExportError
 
 from ..api import AnalysisOptions, analyze, make_stages
 from ..crop import cut, to_gray
@@ -90,6 +91,7 @@ def run_demo(
         ConfigError: if `out` cannot be used, or scikit-image or matplotlib is not installed.
         ExportError: if a file cannot be written.
     """
+    _require_extra()
     options = options or AnalysisOptions()
     walk = plan_walk()
     clip = out / CLIP_NAME
@@ -119,6 +121,12 @@ def run_demo(
         with_sr=_findings(with_sr, label, tracks),
         without_sr=_findings(without_sr, label, tracks_without),
     )
+
+
+def _require_extra() -> None:
+    """Say at once, not after all the work, that the plot cannot be drawn."""
+    if any(find_spec(name) is None for name in ("matplotlib", "skimage")):
+        raise ConfigError("the demo needs matplotlib and scikit-image: pip install 'srfer[demo]'")
 
 
 def _read(

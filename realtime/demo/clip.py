@@ -17,8 +17,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from srfer.errors import ConfigError
-
 from ..types import RgbImage
 
 WIDTH_PX, HEIGHT_PX = 640, 480
@@ -64,15 +62,9 @@ def plan_walk() -> Walk:
 
 
 def load_portrait() -> RgbImage:
-    """The portrait, (512, 512, 3) uint8 RGB.
+    """The portrait, (512, 512, 3) uint8 RGB."""
+    from skimage import data
 
-    Raises:
-        ConfigError: if scikit-image is not installed.
-    """
-    try:
-        from skimage import data
-    except ImportError:
-        raise ConfigError("the demo needs scikit-image: pip install 'srfer[demo]'") from None
     return np.asarray(data.astronaut(), np.uint8)
 
 
@@ -131,9 +123,6 @@ def make_clip(path: Path, walk: Walk) -> None:
     Args:
         path: an .mp4 file to write.
         walk: where the face is.
-
-    Raises:
-        ConfigError: if scikit-image is not installed.
     """
     portrait = load_portrait()
     person, opacity, room = portrait.astype(np.float32), _cut_out(portrait), _room()

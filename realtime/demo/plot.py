@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srfer.engines import LABELS, Expression, ModelSpec
-from srfer.errors import ConfigError
 
 from ..overlay import COLOURS
 from .clip import FAR_PX, NEAR_PX
@@ -50,15 +49,10 @@ def draw_plot(
         reference: the label read while the face was large.
         with_sr: one reading per frame.
         without_sr: the same with super-resolution off.
-
-    Raises:
-        ConfigError: if matplotlib is not installed.
     """
-    try:
-        import matplotlib as mpl
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise ConfigError("the demo needs matplotlib: pip install 'srfer[demo]'") from None
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
     with mpl.rc_context({"font.size": 10, "axes.spines.top": False, "axes.spines.right": False}):
         figure = Figure(figsize=(10, 9), dpi=110, layout="constrained")
         grid = figure.add_gridspec(4, 1, height_ratios=(2.6, 0.7, 3, 3))

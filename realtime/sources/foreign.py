@@ -26,7 +26,7 @@ def printable(text: str) -> str:
 
 def display_name(path: Path) -> str:
     """The path's base name, safe to print."""
-    return printable(path.absolute().name)
+    return printable(path.name or path.absolute().name)
 
 
 def source_error(path: Path, fault: SourceFault, trouble: str) -> SourceError:

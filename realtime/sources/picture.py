@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ..types import Frame
-from .video import VideoFile
+from .video import open_source
 
 
 def read_picture(path: str | os.PathLike[str]) -> Frame:
@@ -14,5 +14,5 @@ def read_picture(path: str | os.PathLike[str]) -> Frame:
     Raises:
         SourceError: if it cannot be read.
     """
-    with VideoFile(path) as source:
+    with open_source(os.fspath(path)) as source:
         return next(iter(source))

@@ -15,8 +15,8 @@ _RIFF_UNKNOWN = 0xFFFFFFFF
 def is_cut_short(path: Path, format_name: str, stream: VideoStream) -> bool:
     """True where the container promises data beyond the end of the file.
 
-    FFmpeg ends a cut Matroska file, or an MP4 file cut between two frames, as if it were complete.
-    Formats that promise nothing (MPEG-TS, GIF), and files deleted meanwhile, give False.
+    FFmpeg ends a cut Matroska or GIF file, or an MP4 file cut between two frames, as if it were
+    complete. Formats that promise nothing (MPEG-TS), and files deleted meanwhile, give False.
     """
     try:
         size = path.stat().st_size
@@ -26,6 +26,9 @@ def is_cut_short(path: Path, format_name: str, stream: VideoStream) -> bool:
         if format_name == "avi":
             with path.open("rb") as file:
                 return _riff_size(file) > size
+        if format_name == "gif":
+            with path.open("rb") as file:
+                return _is_gif_cut(file)
     except OSError:
         return False
     entries = stream.index_entries
@@ -39,6 +42,30 @@ def _riff_size(file: BinaryIO) -> int:
     """Size of an AVI file by its first chunk, in bytes; 0 if it does not say."""
     length = int.from_bytes(file.read(8)[4:], "little")
     return 0 if length == _RIFF_UNKNOWN else length + 8
+
+
+def _is_gif_cut(file: BinaryIO) -> bool:
+    """True if the blocks of a GIF file run into its end instead of the trailer."""
+    _skip_gif_colours(file.read(13)[-3:-2], file)
+    while kind := file.read(1):
+        if kind == b"\x21":
+            file.seek(1, 1)  # which extension it is
+        elif kind == b"\x2c":
+            _skip_gif_colours(file.read(9)[-1:], file)
+            file.seek(1, 1)  # the width of LZW codes
+        else:
+            return False  # the trailer, or something unknown
+        while length := file.read(1):
+            if length == b"\0":
+                break
+            file.seek(length[0], 1)
+    return True
+
+
+def _skip_gif_colours(flags: bytes, file: BinaryIO) -> None:
+    """Skip the table of colours, if the flags before it say that there is one."""
+    if flags and flags[0] & 0x80:
+        file.seek(3 * 2 ** ((flags[0] & 7) + 1), 1)
 
 
 def _matroska_size(file: BinaryIO) -> int:

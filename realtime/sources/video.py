@@ -31,7 +31,8 @@ from .orientation import orientation, turned_upright
 
 _MAX_THREADS = 4
 _DEFAULT_RATE = Fraction(25)
-_STREAM_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+# One slash is enough: `Path` leaves no more of "rtsp://camera".
+_STREAM_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/")
 
 
 def open_source(text: str) -> VideoFile:
@@ -40,13 +41,22 @@ def open_source(text: str) -> VideoFile:
     Raises:
         SourceError: if it is the address of a stream.
     """
-    if match := _STREAM_URL.match(text):
-        # Only the scheme is shown: the rest may hold a password.
+    refuse_stream(text)
+    return VideoFile(text)
+
+
+def refuse_stream(text: str) -> None:
+    """Make sure that `text` names a file, and not the address of a stream.
+
+    Raises:
+        SourceError: if it is an address. Only its scheme is shown: the rest may hold a password.
+    """
+    match = _STREAM_URL.match(text)
+    if match and not os.path.lexists(text):
         raise SourceError(
             f"{match[1].lower()}://...: streams cannot be read, only files; record it first",
             SourceFault.UNSUPPORTED,
         )
-    return VideoFile(text)
 
 
 def probe(path: str | os.PathLike[str]) -> SourceInfo:
