@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +12,6 @@ from types import TracebackType
 from typing import Any, Self
 
 from srfer import __version__
-from srfer.errors import SrferError
 
 from .jobs import JSONL_NAME, MANIFEST_NAME, OUTPUT_NAMES, TABLE_NAME, VIDEO_NAME, Job, plan
 from .manifest import describe_input, write_manifest
@@ -24,8 +22,6 @@ from .sinks.atomic import partial_path, writing
 from .sources import VideoFile, display_name, printable, probe
 from .stage import Sink, Stage
 from .types import FrameResult
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,12 +192,8 @@ def _outcome(
     error: Exception | None = None
     try:
         _export_one(job, stages, options, tally, started_s)
-    except SrferError as expected:
-        error = expected
-    except Exception as unexpected:  # a fault of ours with one input must not stop the others
-        logger.exception("%s: unexpected error", display_name(job.input))
-        error = unexpected
-    if error is not None:
+    except Exception as trouble:  # even a fault of ours with one input must not stop the others
+        error = trouble
         traceback.clear_frames(error.__traceback__)  # or the kept error would keep files open
     elapsed_s = time.monotonic() - started_s
     return ExportOutcome(job.input, job.folder, tally.frames, tally.face_rows, elapsed_s, error)
@@ -225,13 +217,10 @@ def _export_one(
             partial_path(job.folder / name).unlink(missing_ok=True)
     overlay = Overlay(has_notice=options.has_notice)
     video = VideoSink(job.folder / VIDEO_NAME, info, overlay, sound_from=job.input)
-    sinks: list[Sink] = [
-        tally,
-        CsvSink(job.folder / TABLE_NAME),
-        JsonlSink(job.folder / JSONL_NAME),
-    ]
+    sinks: list[Sink] = [CsvSink(job.folder / TABLE_NAME), JsonlSink(job.folder / JSONL_NAME)]
     if options.has_video:
-        sinks.append(video)  # closed first, being the likeliest to fail
+        sinks.append(video)  # closed before the others, being the likeliest to fail
+    sinks.append(tally)  # counts what all of them have taken
     source = VideoFile(job.input)
     Pipeline(source, stages, sinks, name="export").run()
     write_manifest(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -59,10 +60,9 @@ def plan(
     if not inputs:
         raise ConfigError("nothing to export: name a video or a folder of videos")
     _refuse_streams(inputs)
-    # Here and below, os.path is asked where pathlib raises for names that no file can have.
-    if os.path.exists(out) and not os.path.isdir(out):
+    if _status(out) is not None and not _is_folder(out):
         raise ConfigError(f"{display_name(out)}: is a file; choose a folder for the results")
-    jobs = list(_with_folders(_distinct(_found(inputs, out, is_recursive)), out))
+    jobs = list(_with_folders(_distinct(_found(inputs, is_recursive)), out))
     _require_apart(inputs, out, jobs)
     if not is_forced:
         for job in jobs:
@@ -84,14 +84,14 @@ def _refuse_streams(inputs: Iterable[Path]) -> None:
 _Found = tuple[Path, SourceError | None]
 
 
-def _found(inputs: Iterable[Path], out: Path, is_recursive: bool) -> Iterator[_Found]:
+def _found(inputs: Iterable[Path], is_recursive: bool) -> Iterator[_Found]:
     """The videos that the inputs stand for, and folders without any with what to say of them."""
     for path in inputs:
-        if not os.path.isdir(path):
+        if not _is_folder(path):
             yield path, None
             continue
         try:
-            videos = _videos(path, out, is_recursive)
+            videos = _videos(path, is_recursive)
         except OSError as error:
             trouble = f"cannot be listed ({error.strerror}); check its permissions"
             yield path, _folder_error(path, SourceFault.MISSING, trouble)
@@ -103,16 +103,14 @@ def _found(inputs: Iterable[Path], out: Path, is_recursive: bool) -> Iterator[_F
             yield path, _folder_error(path, SourceFault.UNSUPPORTED, trouble)
 
 
-def _videos(folder: Path, out: Path, is_recursive: bool) -> list[Path]:
-    """The videos in a folder by their names, apart from results of this or another export."""
-    results = os.path.realpath(out)
+def _videos(folder: Path, is_recursive: bool) -> list[Path]:
+    """The videos in a folder by their names, apart from the results of exports."""
     return [
         file
         for file in sorted(folder.rglob("*") if is_recursive else folder.iterdir())
         if file.suffix.lower() in VIDEO_SUFFIXES
         and not file.name.startswith(".")
-        and os.path.isfile(file)
-        and not Path(os.path.realpath(file)).is_relative_to(results)
+        and file.is_file()
         and not _is_result(file)
     ]
 
@@ -139,7 +137,7 @@ def _with_folders(found: Iterable[_Found], out: Path) -> Iterator[Job]:
     for path, error in found:
         stem = _folder_name(path)
         name, number = stem, 1
-        while name.casefold() in taken or _is_file(out / name):
+        while name.casefold() in taken or _is_taken(out / name):
             number += 1
             name = f"{stem}-{number}"
         taken.add(name.casefold())
@@ -152,9 +150,9 @@ def _folder_name(path: Path) -> str:
     return stem if stem.strip(" .") else f"_{stem}"
 
 
-def _is_file(path: Path) -> bool:
-    """True if the name is taken by something that is no folder."""
-    return os.path.lexists(path) and not os.path.isdir(path)
+def _is_taken(path: Path) -> bool:
+    """True if the name belongs to something that is no folder."""
+    return os.path.lexists(path) and not _is_folder(path)
 
 
 def _require_apart(inputs: Iterable[Path], out: Path, jobs: Iterable[Job]) -> None:
@@ -163,11 +161,11 @@ def _require_apart(inputs: Iterable[Path], out: Path, jobs: Iterable[Job]) -> No
     Folders are compared by what they are, not by name, so links and upper case make no difference.
     """
     for path in inputs:
-        if os.path.isdir(path) and _identity(path) == _identity(out):
+        if _is_folder(path) and _identity(path) == _identity(out):
             raise ConfigError(
                 f"{display_name(out)}: is an input as well; choose another folder for the results"
             )
-    folders = {_identity(job.folder): job.folder for job in jobs if os.path.isdir(job.folder)}
+    folders = {_identity(job.folder): job.folder for job in jobs if _is_folder(job.folder)}
     for path in [*inputs, *(job.input for job in jobs)]:
         original = Path(os.path.realpath(path))
         for place in (original, *original.parents):
@@ -180,11 +178,21 @@ def _require_apart(inputs: Iterable[Path], out: Path, jobs: Iterable[Job]) -> No
 
 def _identity(path: Path) -> tuple[int, int] | None:
     """The same for all names of a file or folder; None if there is none."""
+    status = _status(path)
+    return None if status is None else (status.st_dev, status.st_ino)
+
+
+def _is_folder(path: Path) -> bool:
+    status = _status(path)
+    return status is not None and stat.S_ISDIR(status.st_mode)
+
+
+def _status(path: Path) -> os.stat_result | None:
+    """None also where the system refuses to look, as for a name that is too long."""
     try:
-        status = path.stat()
-    except OSError:
+        return path.stat()
+    except (OSError, ValueError):
         return None
-    return status.st_dev, status.st_ino
 
 
 def _require_fresh(folder: Path) -> None:
@@ -210,7 +218,7 @@ def _require_writable(out: Path) -> None:
 
 def _require_room(videos: Iterable[Path], out: Path) -> None:
     """An annotated video takes about as much room as its source."""
-    need = _ROOM_FACTOR * sum(os.path.getsize(video) for video in videos if os.path.isfile(video))
+    need = _ROOM_FACTOR * sum(status.st_size for video in videos if (status := _status(video)))
     free = shutil.disk_usage(out).free
     if need > free:
         raise ConfigError(

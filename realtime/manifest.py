@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from srfer.errors import SourceError, SourceFault
+
 from .sinks.atomic import write_text
 from .sources import display_name, translated_errors
 
@@ -18,11 +20,20 @@ def describe_input(path: Path) -> dict[str, Any]:
     """Name, size in bytes, time of last change and sha256 of a file.
 
     Raises:
-        SourceError: if it cannot be read, or is there no more.
+        SourceError: if it cannot be read, or is gone.
     """
-    with translated_errors(path, "cannot be read"), path.open("rb") as file:
-        status = os.fstat(file.fileno())
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with translated_errors(path, "cannot be read"), path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except SourceError as error:
+        if error.fault is not SourceFault.MISSING:
+            raise
+        raise SourceError(
+            f"{display_name(path)}: was deleted or renamed during the export; its results are "
+            "complete but for manifest.json",
+            SourceFault.MISSING,
+        ) from None
     changed = datetime.fromtimestamp(status.st_mtime, UTC)
     return {
         "name": display_name(path),

@@ -29,7 +29,7 @@ COLOURS: dict[str, Colour] = {
 
 NOTICE = "expression analysis"
 
-_UNREAD: Colour = (120, 120, 120)
+_UNREAD: Colour = (150, 150, 150)
 _DARK: Colour = (24, 24, 24)
 _LIGHT: Colour = (255, 255, 255)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX

@@ -12,6 +12,10 @@ from .export import ExportProgress
 LINE_EVERY_S = 5.0
 """How often a line is written where there is no terminal, in seconds."""
 
+_BAR_WIDTH = 24
+_BESIDE_NAME = _BAR_WIDTH + 30  # in characters, with the counts and the time that is left
+_MIN_NAME = 12
+
 
 @contextmanager
 def shown_progress(
@@ -60,12 +64,12 @@ class _Lines:
 
     def show(self, progress: ExportProgress) -> None:
         fps, left_s = self._pace.update(progress)
-        if self._next_s is not None and self._clock() < self._next_s:
+        now_s = self._clock()
+        if self._next_s is None:  # what happened before the first frame says nothing
+            self._next_s = now_s + LINE_EVERY_S
+        if now_s < self._next_s:
             return
-        is_first = self._next_s is None
-        self._next_s = self._clock() + LINE_EVERY_S
-        if is_first:
-            return
+        self._next_s = now_s + LINE_EVERY_S
         total = "" if progress.expected is None else f" of {progress.expected}"
         left = "" if left_s is None else f", {left_s:.0f} s left"
         with suppress(OSError):  # a log that is full or closed must not stop the work
@@ -79,30 +83,38 @@ class _Lines:
 def _bar(stream: TextIO, clock: Callable[[], float]) -> Iterator[Callable[[ExportProgress], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.text import Text
 
     columns = (
         TextColumn("{task.description}", markup=False),
-        BarColumn(),
+        BarColumn(_BAR_WIDTH),
         TextColumn("{task.completed:.0f} frames, {task.fields[fps]:.0f}/s", markup=False),
         TimeRemainingColumn(),
     )
     pace = _Pace(clock)
-    with Progress(*columns, console=Console(file=stream), transient=True) as bar:
+    console = Console(file=stream)
+    with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("starting", total=None, fps=0.0)
+        number = 0
 
         def show(progress: ExportProgress) -> None:
+            nonlocal number
+            if progress.number != number:  # or the bar would guess from the input before
+                number = progress.number
+                name, place = Text(progress.input), _place(progress)
+                name.truncate(
+                    max(_MIN_NAME, console.width - _BESIDE_NAME - len(place)), overflow="ellipsis"
+                )
+                bar.reset(task, total=progress.expected, description=f"{name.plain}{place}")
             fps, _ = pace.update(progress)
-            bar.update(
-                task,
-                description=_title(progress),
-                completed=progress.frames,
-                total=progress.expected,
-                fps=fps,
-            )
+            bar.update(task, completed=progress.frames, fps=fps)
 
         yield show
 
 
 def _title(progress: ExportProgress) -> str:
-    of = f" ({progress.number} of {progress.inputs})" if progress.inputs > 1 else ""
-    return f"{progress.input}{of}"
+    return f"{progress.input}{_place(progress)}"
+
+
+def _place(progress: ExportProgress) -> str:
+    return f" ({progress.number} of {progress.inputs})" if progress.inputs > 1 else ""

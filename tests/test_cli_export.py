@@ -52,14 +52,15 @@ def test_a_mix_of_good_and_bad_inputs_is_partly_done(
 ) -> None:
     clip = CLIP.make(tmp_path / "a.mp4")
     (tmp_path / "b.mp4").write_text("text")
-    code, data, talk = run(
-        capsys, "export", tmp_path / "b.mp4", tmp_path / "c.mp4", clip, "--out", tmp_path / "out"
-    )
+    (tmp_path / "empty").mkdir()
+    inputs = [tmp_path / name for name in ("b.mp4", "c.mp4", "empty", "x" * 300)]
+    code, data, talk = run(capsys, "export", *inputs, clip, "--out", tmp_path / "out")
     assert code == 3
     errors = [line for line in talk.splitlines() if line.startswith("error: ")]
-    assert [error.split(":")[1].strip() for error in errors] == ["b.mp4", "c.mp4"]
+    names = [error.split(":")[1].strip() for error in errors]
+    assert names == ["b.mp4", "c.mp4", "empty", "x" * 300]
     assert str(tmp_path) not in "".join(errors)
-    assert [json.loads(line)["frames"] for line in data.splitlines()] == [0, 0, 5]
+    assert [json.loads(line)["frames"] for line in data.splitlines()] == [0, 0, 0, 0, 5]
 
 
 def test_nothing_done_is_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -74,8 +75,8 @@ def test_nothing_done_is_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture
         (["export"], "Missing"),
         (["export", "{clip}"], "--out"),
         (["export", "{clip}", "--out", "{clip}"], "is a file"),
-        (["export", "{clip}", "--out", "{folder}"], "holds the input"),
-        (["export", "{folder}/empty", "--out", "{folder}/out"], "no video in this folder"),
+        (["export", "{folder}", "--out", "{folder}"], "is an input as well"),
+        (["export", "rtsp://a:secret@camera", "--out", "{folder}/out"], "rtsp://...: streams"),
         (["export", "{clip}", "--out", "{folder}/out", "--detect-px", "3"], "32 or more"),
         (["export", "{clip}", "--out", "{folder}/out", "--detector", "magic"], "unknown face"),
         (["export", "{clip}", "--out", "{folder}/out", "--device", "abacus"], "abacus"),
@@ -86,13 +87,13 @@ def test_nothing_done_is_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture
 def test_wrong_usage_is_told_in_words(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], reason: str
 ) -> None:
-    (tmp_path / "empty").mkdir()
     clip = CLIP.make(tmp_path / "a.mp4")
     filled = [text.format(clip=clip, folder=tmp_path) for text in arguments]
     code, data, talk = run(capsys, *filled)
     assert (code, data) == (2, "")
     assert reason in talk
     assert "Traceback" not in talk
+    assert "secret" not in talk
 
 
 def test_debug_shows_where_an_error_came_from(

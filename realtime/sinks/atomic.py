@@ -14,6 +14,8 @@ from pathlib import Path
 
 from srfer.errors import ExportError
 
+from ..sources.foreign import printable
+
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _FLUSH_EVERY = 30
 
@@ -91,7 +93,12 @@ def writing(path: Path, frames: int | None = None) -> Iterator[None]:
         reason = (error.strerror or type(error).__name__).lower()
         after = "" if frames is None else f" after {frames} frames"
         advice = "free some space" if error.errno in _FULL else "check its folder"
-        raise ExportError(f"{path.name}: {reason}{after}; {advice}") from None
+        raise ExportError(f"{shown(path)}: {reason}{after}; {advice}") from None
+
+
+def shown(path: Path) -> str:
+    """Folder and name of an output, safe to print: every input has outputs of the same names."""
+    return printable(f"{path.parent.name}/{path.name}")
 
 
 def _sync(path: Path) -> None:

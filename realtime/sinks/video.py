@@ -23,7 +23,7 @@ from srfer.errors import ExportError
 
 from ..overlay import Overlay
 from ..types import FrameResult, RgbImage, SourceInfo
-from .atomic import partial_path, publish, writing
+from .atomic import partial_path, publish, shown, writing
 from .sound import Sound
 
 FRAGMENT_S = Fraction(1)
@@ -180,7 +180,7 @@ class VideoSink:
             self._has_failed = True
             reason = error.strerror or type(error).__name__
             raise ExportError(
-                f"{self.path.name}: cannot be encoded after {self._frames} frames ({reason}); "
+                f"{shown(self.path)}: cannot be encoded after {self._frames} frames ({reason}); "
                 "leave the video out with --no-video"
             ) from None
         except BaseException:

@@ -79,7 +79,6 @@ def open_container(path: Path) -> InputContainer:
             options={
                 "format_whitelist": PICTURE_FORMATS if picture else VIDEO_FORMATS,
                 "protocol_whitelist": "file",
-                "max_pixels": str(MAX_PIXELS),
             },
             metadata_errors="replace",
             timeout=(STALL_S, STALL_S),

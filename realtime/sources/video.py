@@ -24,7 +24,7 @@ from av.video.stream import VideoStream
 from srfer.errors import SourceError, SourceFault
 
 from ..types import Frame, RgbImage, SourceInfo
-from .container import is_picture, open_container, require_size
+from .container import MAX_PIXELS, is_picture, open_container, require_size
 from .decoder import Decoder
 from .foreign import display_name, source_error, translated_errors
 from .orientation import orientation, turned_upright
@@ -159,6 +159,8 @@ class VideoFile:
                 "its codec is unknown (or the file is damaged); convert it to H.264",
             )
         require_size(self.path, stream.width, stream.height)
+        # For frames that are larger than the file says: the decoder itself refuses them.
+        stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
         stream.thread_type = ThreadType.AUTO
         stream.thread_count = min(_MAX_THREADS, os.cpu_count() or 1)
         return stream

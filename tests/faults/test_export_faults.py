@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -138,9 +139,10 @@ def test_a_disk_that_fills_up_leaves_what_was_written(
 def test_too_little_room_is_refused_before_any_work(tmp_path: Path, small_disk: Path) -> None:
     clip = Clip(ticks=ticks_25(120), content="noise", codec="ffv1").make(tmp_path / "a.mkv")
     assert clip.stat().st_size > 2_500_000
-    with pytest.raises(ConfigError, match=r"about \d MB are needed and 2 MB are free"):
+    with pytest.raises(ConfigError, match=r"about \d\.\d MB are needed and 2\.1 MB are free"):
         run(small_disk / "out", clip)
     assert not list((small_disk / "out").iterdir())
+    assert run(small_disk / "out", clip, has_video=False).exit_code == 0
 
 
 def test_a_limit_on_file_size_is_reported_and_the_rest_goes_on(tmp_path: Path) -> None:
@@ -149,7 +151,8 @@ def test_a_limit_on_file_size_is_reported_and_the_rest_goes_on(tmp_path: Path) -
     process = child(tmp_path / "out", noise, still, limit=600_000)
     output, _ = process.communicate(timeout=60)
     first, second = [line for line in output.splitlines() if line.startswith("outcome")]
-    assert "annotated.mp4: file too large after" in first
+    done = int(first.split()[1])
+    assert f"a/annotated.mp4: file too large after {done} frames" in first
     assert second == "outcome 20 None"
     assert process.returncode == 3
     playable = readable_times(tmp_path / "out/a/annotated.partial.mp4")
@@ -162,17 +165,14 @@ def test_outputs_that_cannot_be_used_are_refused_before_any_work(tmp_path: Path)
     (tmp_path / "in").mkdir()
     clip = Clip(ticks=ticks_25(3)).make(tmp_path / "in/a.mp4")
     (tmp_path / "file").write_text("mine")
-    (tmp_path / "link").symlink_to(tmp_path / "in")
-    (tmp_path / "results").mkdir()
-    (tmp_path / "results/a").symlink_to(tmp_path / "in")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
     before = clip.read_bytes()
     for out, reason in (
         ("file", "is a file"),
         ("file/deeper", "cannot be written"),
-        ("in", "holds the input"),
-        ("link", "holds the input"),
         ("in/a.mp4", "is a file"),
-        ("results", "holds the input"),
+        ("loop", "cannot be written"),
+        ("x" * 300, "cannot be written"),
     ):
         with pytest.raises(ConfigError, match=reason) as caught:
             run(tmp_path / out, clip)
@@ -180,6 +180,73 @@ def test_outputs_that_cannot_be_used_are_refused_before_any_work(tmp_path: Path)
     assert clip.read_bytes() == before
     assert (tmp_path / "file").read_text() == "mine"
     assert {path.name for path in (tmp_path / "in").iterdir()} == {"a.mp4"}
+
+
+def test_results_are_not_mixed_with_originals(tmp_path: Path) -> None:
+    clip = Clip(ticks=ticks_25(3)).make(tmp_path / "a.mp4")
+    folder = tmp_path / "in"
+    (folder / "a").mkdir(parents=True)
+    inner = Clip(ticks=ticks_25(3)).make(folder / "a/b.mp4")
+    (tmp_path / "link").symlink_to(folder)
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results/a").symlink_to(tmp_path)
+    (tmp_path / "link.mp4").symlink_to(inner)
+    for out, inputs, reason in (
+        (folder, [folder], "in: is an input as well"),
+        (tmp_path / "link", [folder], "link: is an input as well"),
+        (folder, [tmp_path / "link"], "in: is an input as well"),
+        (folder, [clip, inner], "a: holds the input b.mp4"),
+        (folder, [clip, tmp_path / "link.mp4"], "a: holds the input link.mp4"),
+        (folder, [clip, folder / "a"], "a: holds the input a"),
+        (tmp_path / "results", [clip], "a: holds the input a.mp4"),
+    ):
+        with pytest.raises(ConfigError, match=reason):
+            run(out, *inputs, is_forced=True, is_recursive=True)
+    assert {path.name for path in (folder / "a").iterdir()} == {"b.mp4"}
+
+
+def test_results_may_lie_beside_the_originals_and_are_not_taken_for_them(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    clip = Clip(ticks=ticks_25(3)).make(tmp_path / "in/a.mp4")
+    before = clip.read_bytes()
+    assert run(tmp_path / "in", clip).exit_code == 0
+    assert run(tmp_path / "in", clip, is_forced=True).exit_code == 0
+    assert clip.read_bytes() == before
+    (tmp_path / "in/a/annotated.mp4").rename(tmp_path / "in/a/annotated.partial.mp4")
+    for name in ("a/annotated.mp4", "a/c.mp4", "annotated.mp4"):
+        shutil.copy(clip, tmp_path / "in" / name)
+    summary = run(tmp_path / "out", tmp_path / "in", is_recursive=True)
+    found = {str(outcome.input.relative_to(tmp_path / "in")) for outcome in summary.outcomes}
+    assert found == {"a.mp4", "a/c.mp4", "annotated.mp4"}
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [("..mp4", "_."), ("...mp4", "_.."), (".mp4", ".mp4"), ("a", "a-2"), (" .mp4", "_ ")],
+)
+def test_no_name_leads_out_of_the_results_folder(tmp_path: Path, name: str, folder: str) -> None:
+    clip = Clip(ticks=ticks_25(2)).make(tmp_path / "in.mp4").rename(tmp_path / name)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/a").write_text("mine")
+    (outcome,) = run(tmp_path / "out", clip, has_video=False).outcomes
+    assert outcome.error is None
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"a", folder}
+    assert (tmp_path / "out" / folder / "manifest.json").exists()
+    assert (tmp_path / "out/a").read_text() == "mine"
+
+
+def test_an_input_that_is_deleted_meanwhile_leaves_its_results(tmp_path: Path) -> None:
+    clip = Clip(ticks=ticks_25(5)).make(tmp_path / "a.mp4")
+
+    def delete(progress: ExportProgress) -> None:
+        clip.unlink(missing_ok=True)
+
+    summary = export([clip], tmp_path / "out", lambda: [FixedFace()], on_progress=delete)
+    (outcome,) = summary.outcomes
+    assert "a.mp4: was deleted or renamed during the export" in str(outcome.error)
+    assert summary.exit_code == 3
+    left = {path.name for path in (tmp_path / "out/a").iterdir()}
+    assert left == {"annotated.mp4", "frames.csv", "frames.jsonl"}
 
 
 def test_a_read_only_folder_is_refused(tmp_path: Path, small_disk: Path) -> None:
@@ -228,9 +295,10 @@ def test_nothing_to_do_is_an_error(tmp_path: Path) -> None:
     Clip(ticks=[0]).make(tmp_path / "empty/deep/a.mp4")
     with pytest.raises(ConfigError, match="nothing to export"):
         run(tmp_path / "out")
-    with pytest.raises(ConfigError, match="empty: no video in this folder; --recursive"):
-        run(tmp_path / "out", tmp_path / "empty")
     assert not (tmp_path / "out").exists()
+    (outcome,) = run(tmp_path / "out", tmp_path / "empty").outcomes
+    assert str(outcome.error).startswith("empty: no video in this folder; --recursive")
+    assert not list((tmp_path / "out").iterdir())
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -239,12 +307,15 @@ def test_an_interrupt_ends_soon_and_leaves_playable_files(
 ) -> None:
     clip = Clip(ticks=ticks_25(3000), content="still").make(tmp_path / "a.mkv")
     partial = tmp_path / "out/a/frames.partial.jsonl"
+    # Where SIGINT is ignored, as under nohup, the child would ignore it too.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [sys.executable, "-m", "srfer", "export", str(clip), "--out", str(tmp_path / "out")],
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
+    signal.signal(signal.SIGINT, before)
     deadline_s = time.monotonic() + 60
     while not (partial.exists() and partial.stat().st_size):
         assert process.poll() is None, process.communicate()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
@@ -154,13 +155,16 @@ def video_times_until(path: Path, frames: int) -> list[object]:
     return times
 
 
-def test_a_stage_that_fails_fails_one_input_only(tmp_path: Path) -> None:
+def test_a_stage_that_fails_fails_one_input_only(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     clips = [CLIP.make(tmp_path / "a.mp4"), CLIP.make(tmp_path / "b.mp4")]
     stages = iter([FixedFace(fails_at=5), FixedFace()])
     summary = export(clips, tmp_path / "out", lambda: [next(stages)])
     first, second = summary.outcomes
     assert isinstance(first.error, RuntimeError)
     assert (first.frames, second.frames) == (5, 8)
+    assert capsys.readouterr() == ("", ""), "how to show an error is the caller's business"
     assert len(video_times(tmp_path / "out/a/annotated.partial.mp4")) == 5
     assert names(tmp_path / "out/b") == COMPLETE
 
@@ -188,6 +192,7 @@ def test_lines_are_written_now_and_then_where_there_is_no_terminal() -> None:
     stream = io.StringIO()
     with shown_progress(stream, clock=lambda: now[0]) as show:
         assert show is not None
+        now[0] += 60  # what comes before the first frame is no part of the work
         for frames in range(1, 101):
             show(ExportProgress("a.mp4", 1, 2, frames, 200))
             now[0] += LINE_EVERY_S / 40
@@ -197,19 +202,61 @@ def test_lines_are_written_now_and_then_where_there_is_no_terminal() -> None:
     ]
 
 
+class FullDisk(io.StringIO):
+    def write(self, text: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_log_that_is_full_does_not_stop_the_work() -> None:
+    now = [0.0]
+    with shown_progress(FullDisk(), clock=lambda: now[0]) as show:
+        assert show is not None
+        for frames in range(1, 4):
+            show(ExportProgress("a.mp4", 1, 1, frames, 3))
+            now[0] += LINE_EVERY_S
+
+
+def test_without_a_stream_nothing_is_shown() -> None:
+    with shown_progress(None) as show:
+        assert show is None
+
+
 def test_quiet_shows_nothing() -> None:
     with shown_progress(io.StringIO(), is_quiet=True) as show:
         assert show is None
 
 
-def test_a_terminal_gets_a_bar() -> None:
+def shown_on_terminal(*told: ExportProgress) -> str:
     master, slave = os.openpty()
     with os.fdopen(slave, "w") as terminal, shown_progress(terminal) as show:
         assert show is not None
-        show(ExportProgress("[bold]a.mp4", 1, 1, 5, 10))
+        for progress in told:
+            show(progress)
     text = ""
     with os.fdopen(master, "rb", buffering=0) as screen, suppress(OSError):
         while chunk := screen.read(65536):
             text += chunk.decode(errors="replace")
+    return text
+
+
+def test_a_terminal_gets_a_bar() -> None:
+    text = shown_on_terminal(ExportProgress("[bold]a.mp4", 1, 1, 5, 10))
     assert "[bold]a.mp4" in text
     assert "5 frames" in text
+
+
+def test_on_a_narrow_terminal_the_name_is_cut_and_not_the_numbers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "72")
+    text = shown_on_terminal(ExportProgress("x" * 60 + ".mp4", 2, 15, 5, 10))
+    assert "xxx… (2 of 15)" in text
+    assert "5 frames, 0/s" in text
+    assert "-:--:--" in text
+
+
+def test_the_time_left_is_not_that_of_the_input_before() -> None:
+    first, second = ExportProgress("a.mp4", 1, 2, 10, 10), ExportProgress("b.mp4", 2, 2, 1, 10)
+    last = shown_on_terminal(first, second).rpartition("b.mp4")[2]
+    assert "1 frames" in last
+    assert "-:--:--" in last
