@@ -14,6 +14,8 @@ from .contract import MAX_BATCH, Engine
 from .spec import ModelSpec
 from .types import FACE_PX, LABELS, Expression
 
+LARGEST_PX = 1e6
+
 
 class Model:
     """A model on a device. May be used from several threads.
@@ -67,15 +69,12 @@ class Model:
         faces = [_to_face(crop) for crop in singles]
         if native_px is None:
             native_px = [float(crop.shape[0]) for crop in singles]
-        if len(native_px) != len(faces):
-            raise ConfigError(f"{len(faces)} crops but {len(native_px)} native sizes")
-        if not all(0 < size < float("inf") for size in native_px):
-            raise ConfigError("native sizes must be positive numbers of pixels")
+        sizes = _to_sizes(native_px)
+        if sizes.shape != (len(faces),):
+            raise ConfigError(f"{len(faces)} crops but {sizes.size} native sizes")
         if not faces:
             return []
-        readings = self.read_faces(
-            np.stack(faces), np.asarray(native_px, np.float32), use_sr=use_sr
-        )
+        readings = self.read_faces(np.stack(faces), sizes, use_sr=use_sr)
         expressions = [reading for reading in readings if reading is not None]
         if len(expressions) < len(readings):
             raise EngineError(f"{self.description} gave numbers that are not finite")
@@ -121,9 +120,24 @@ class Model:
 def _split(crops: NDArray[np.uint8] | Sequence[NDArray[np.uint8]]) -> list[NDArray[np.uint8]]:
     """Make a list of single crops from whatever form they came in."""
     if isinstance(crops, np.ndarray):
-        is_single = crops.ndim == 2 or (crops.ndim == 3 and crops.shape[2] in (1, 3))
+        # Four channels are no stack of narrow crops but a mistake, which _to_face names.
+        is_single = crops.ndim == 2 or (crops.ndim == 3 and crops.shape[2] in (1, 3, 4))
         return [crops] if is_single else list(crops)
-    return list(crops)
+    try:
+        return list(crops)
+    except TypeError:
+        raise ConfigError(f"crops must be arrays, not {type(crops).__name__}") from None
+
+
+def _to_sizes(native_px: Sequence[float]) -> NDArray[np.float32]:
+    """Native sizes as (N,) float32, each a number of pixels that can be."""
+    try:
+        sizes = np.asarray(native_px, np.float64).astype(np.float32)
+    except (TypeError, ValueError):
+        raise ConfigError(f"native sizes must be numbers, not {native_px!r:.60}") from None
+    if not ((sizes > 0) & (sizes < LARGEST_PX)).all():
+        raise ConfigError(f"native sizes must lie between 0 and {LARGEST_PX:.0f} pixels")
+    return sizes
 
 
 def _to_face(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -113,7 +113,9 @@ def export(
     out: Path,
     make_stages: Callable[[], Sequence[Stage[Any, Any]]],
     options: ExportOptions | None = None,
+    *,
     on_progress: Callable[[ExportProgress], None] | None = None,
+    on_outcome: Callable[[ExportOutcome], None] | None = None,
 ) -> ExportSummary:
     """Analyse videos and write what was found: annotated video, JSON lines, table, manifest.
 
@@ -127,6 +129,7 @@ def export(
         make_stages: gives fresh stages for each input, from `Frame` to `FrameResult`.
         options: how to export; the defaults if None.
         on_progress: told after every frame, in a thread of the pipeline.
+        on_outcome: told after every input, so that an interrupted batch is known as far as it went.
 
     Raises:
         ConfigError: before any work, if there is nothing to do or `out` cannot be used.
@@ -143,6 +146,8 @@ def export(
     for number, job in enumerate(jobs, 1):
         tally = _Tally(job.input, number, len(jobs), on_progress)
         outcomes.append(_outcome(job, make_stages(), options, tally))
+        if on_outcome is not None:
+            on_outcome(outcomes[-1])
     return ExportSummary(tuple(outcomes))
 
 

@@ -66,7 +66,8 @@ class Frame:
     image: RgbImage
 
     def __post_init__(self) -> None:
-        if self.image.ndim != 3 or self.image.shape[2] != 3 or self.image.dtype != np.uint8:
+        is_rgb = self.image.ndim == 3 and self.image.shape[2] == 3 and self.image.size > 0
+        if not is_rgb or self.image.dtype != np.uint8:
             found = f"{self.image.shape} {self.image.dtype}"
             raise ValueError(f"a frame's image must be (H, W, 3) uint8, not {found}")
         self.image.flags.writeable = False

@@ -41,6 +41,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+
+def _path(text: str) -> Path:
+    # Not typer's own check, which would refuse a whole batch for one input that cannot be read.
+    if not text:
+        raise typer.BadParameter("a path must not be empty")
+    return Path(text)
+
+
 Model = Annotated[str, typer.Option(help="Name of a shipped model, or path of an .onnx file.")]
 Device = Annotated[str, typer.Option(help="Where the model runs.")]
 Detector = Annotated[
@@ -70,6 +78,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         except SystemExit as ending:
             if ending.code != INTERRUPTED:
                 raise
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is closed; let the process end
             _say("interrupted: finished files are complete, the one at work is .partial")
             raise SystemExit(TERMINATED if has_terminated else INTERRUPTED) from None
         except Exception as error:
@@ -98,9 +107,20 @@ def _srfer(
 def export(
     *,
     inputs: Annotated[
-        list[Path], typer.Argument(help="Videos, and folders of videos.", show_default=False)
+        list[Path],
+        typer.Argument(
+            help="Videos, and folders of videos.",
+            parser=_path,
+            metavar="INPUT...",
+            show_default=False,
+        ),
     ],
-    out: Annotated[Path, typer.Option(help="Folder for the results.", show_default=False)],
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="Folder for the results.", parser=_path, metavar="DIR", show_default=False
+        ),
+    ],
     video: Annotated[bool, typer.Option("--video/--no-video", help="Annotated videos.")] = True,
     notice: Annotated[
         bool, typer.Option("--notice/--no-notice", help="'expression analysis' in the videos.")
@@ -141,12 +161,19 @@ def export(
             "detect_px": detect_px,
         },
     )
-    with shown_progress(sys.stderr, is_quiet=quiet) as on_progress:
-        summary = run_export(
-            inputs, out, lambda: make_stages(loaded, analysis), options, on_progress
-        )
-    for outcome in summary.outcomes:
-        _report(outcome, is_quiet=quiet, is_debug=debug)
+    outcomes: list[ExportOutcome] = []
+    try:
+        with shown_progress(sys.stderr, is_quiet=quiet) as on_progress:
+            summary = run_export(
+                inputs,
+                out,
+                lambda: make_stages(loaded, analysis),
+                options,
+                on_progress=on_progress,
+                on_outcome=outcomes.append,
+            )
+    finally:  # after Ctrl-C too, what was done is told
+        _report(outcomes, is_quiet=quiet, is_debug=debug)
     raise typer.Exit(summary.exit_code)
 
 
@@ -267,17 +294,22 @@ def _rounded(value: float | Sequence[float]) -> float | list[float]:
     return round(value, 4) if isinstance(value, float | int) else [round(v, 4) for v in value]
 
 
-def _report(outcome: ExportOutcome, *, is_quiet: bool, is_debug: bool) -> None:
-    """One input's result: JSON on stdout, words on stderr."""
-    record = outcome.to_record()
-    typer.echo(json.dumps(record, ensure_ascii=False))
-    if outcome.error is not None:
-        _explain(outcome.error, is_debug=is_debug)
-    elif not is_quiet:
-        _say(
-            f"{record['input']}: {outcome.frames} frames, {outcome.face_rows} faces in "
-            f"{outcome.elapsed_s:.1f} s -> {record['folder']}"
-        )
+def _report(outcomes: Sequence[ExportOutcome], *, is_quiet: bool, is_debug: bool) -> None:
+    """A line of JSON for each input on stdout; the same in words, and a summary, on stderr."""
+    for outcome in outcomes:
+        record = outcome.to_record()
+        typer.echo(json.dumps(record))  # ASCII: some terminals can show nothing else
+        if outcome.error is not None:
+            _explain(outcome.error, is_debug=is_debug)
+        elif not is_quiet:
+            _say(
+                f"{record['input']}: {outcome.frames} frames, {outcome.face_rows} faces in "
+                f"{outcome.elapsed_s:.1f} s -> {record['folder']}"
+            )
+    if len(outcomes) > 1 and not is_quiet:
+        failed = [outcome.to_record()["input"] for outcome in outcomes if outcome.error]
+        done = f"{len(outcomes) - len(failed)} of {len(outcomes)} done"
+        _say(f"{done}; failed: {', '.join(failed)}" if failed else done)
 
 
 def _explain(error: Exception, *, is_debug: bool) -> None:

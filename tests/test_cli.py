@@ -47,10 +47,10 @@ def test_demo_in_a_place_that_cannot_be_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").write_text("")
-    code, data, talk = run(capsys, "demo", "--out", tmp_path / "file" / "demo")
-    assert code == 1
+    code, data, talk = run(capsys, "demo", "--out", tmp_path / "file")
+    assert code == 2
     assert data == ""
-    assert talk.startswith("error: cannot write walk.mp4: ")
+    assert talk.startswith("error: file is a file; choose a folder")
     assert len(talk.splitlines()) == 1
 
 
@@ -108,6 +108,7 @@ def test_train_then_evaluate(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         (["train", "base", "--data", "x.npz"], 1, "error: no data set at x.npz"),
         (["evaluate", "--data", "x.npz"], 1, "error: no data set at x.npz"),
         (["model", "info", "nope"], 1, "error: no model 'nope'"),
+        (["export", "x.mp4", "--out", "o", "--detect-px", "9"], 2, "error: input_px must lie"),
         (["demo", "--device", "tpu"], 2, "error: no device 'tpu'"),
     ],
 )

@@ -56,6 +56,7 @@ def test_a_mix_of_good_and_bad_inputs_is_partly_done(
     inputs = [tmp_path / name for name in ("b.mp4", "c.mp4", "empty", "x" * 300)]
     code, data, talk = run(capsys, "export", *inputs, clip, "--out", tmp_path / "out")
     assert code == 3
+    assert talk.splitlines()[-1] == "1 of 3 done; failed: b.mp4, c.mp4"
     errors = [line for line in talk.splitlines() if line.startswith("error: ")]
     names = [error.split(":")[1].strip() for error in errors]
     assert names == ["b.mp4", "c.mp4", "empty", "x" * 300]

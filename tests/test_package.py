@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -46,11 +47,30 @@ def test_heavy_libraries_stay_where_they_belong(room: str, banned: set[str]) -> 
         assert not imported(path) & banned, path.name
 
 
-def run(code: str) -> str:
+def test_onnx_runtime_is_imported_where_its_telemetry_is_off() -> None:
+    found = [path.name for path in SOURCES if "onnxruntime" in imported(path)]
+    assert found == ["ort.py"]
+
+
+def run(code: str, **environment: str) -> str:
     """Run code in a fresh interpreter and return what it prints."""
     return subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd="/"
+        [sys.executable, "-c", code],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd="/",
+        env=os.environ | environment,
     ).stdout
+
+
+def test_a_run_leaves_nothing_in_the_user_s_home(tmp_path: Path) -> None:
+    code = (
+        "import numpy as np, srfer; srfer.read(np.full((64, 64, 3), 90, np.uint8)); "
+        "import onnxruntime; print(onnxruntime.__version__)"
+    )
+    assert run(code, HOME=str(tmp_path), XDG_CACHE_HOME=str(tmp_path / "cache"))
+    assert list(tmp_path.rglob("*")) == []
 
 
 def test_importing_srfer_is_light() -> None:

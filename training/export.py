@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
@@ -25,6 +24,7 @@ from torch.nn.functional import softmax
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from srfer.engines import FACE_PX, LABELS, Curve, ModelSpec
+from srfer.engines.ort import onnxruntime
 from srfer.engines.spec import CROP_RULE, INPUTS, METADATA_KEY, OUTPUTS, golden_inputs
 from srfer.errors import TrainingError
 

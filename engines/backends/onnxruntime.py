@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from srfer.errors import EngineError, ModelError
 
 from ..contract import ModelFile
+from ..ort import onnxruntime
 from ..spec import INPUTS, OUTPUTS
 
 _FORM = {

@@ -98,11 +98,15 @@ def run_demo(
     try:
         out.mkdir(parents=True, exist_ok=True)
         make_clip(clip, walk)
+    except (FileExistsError, NotADirectoryError):
+        raise ConfigError(f"{out.name} is a file; choose a folder for the demo") from None
     except OSError as error:
         raise ExportError(f"cannot write {clip.name}: {error.strerror}") from None
     results = out / RESULTS_NAME
     forced = ExportOptions(is_forced=True)
-    summary = export([clip], results, lambda: make_stages(model, options), forced, on_progress)
+    summary = export(
+        [clip], results, lambda: make_stages(model, options), forced, on_progress=on_progress
+    )
     (outcome,) = summary.outcomes
     if outcome.error is not None:
         raise outcome.error
@@ -174,13 +178,17 @@ def _findings(readings: Sequence[Reading], label: str, tracks: int) -> Findings:
     )
 
 
+def _times(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def describe(report: DemoReport) -> list[str]:
     """The report in sentences, for a terminal."""
     with_sr, without_sr = report.with_sr, report.without_sr
     return [
         f"A face walks away from {NEAR_PX:.0f} to {FAR_PX:.0f} px and comes back.",
-        f"Found and read in {with_sr.found:.0%} of the frames, as {with_sr.tracks} track(s), "
-        f"down to {with_sr.smallest_px:.1f} px.",
+        f"Found and read in {with_sr.found:.0%} of the frames, "
+        f"{_times(with_sr.tracks, 'number')} given to it, down to {with_sr.smallest_px:.1f} px.",
         f"Large, it reads as {report.label}. Below {LARGE_PX:.0f} px the same label was read in "
         f"{with_sr.agreeing:.1%} of the readings with super-resolution, "
         f"{without_sr.agreeing:.1%} without;",

@@ -6,9 +6,9 @@ from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
+from srfer.engines.ort import onnxruntime
 from srfer.errors import EngineError, ModelError
 
 
@@ -70,14 +70,16 @@ class Network:
         return outputs
 
     def _open(self) -> Any:
-        options = ort.SessionOptions()
+        options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self._threads
         options.inter_op_num_threads = 1
         # Detection runs every few frames: threads that spin in between would starve the others.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 4
         try:
-            return ort.InferenceSession(self._model, options, providers=["CPUExecutionProvider"])
+            return onnxruntime.InferenceSession(
+                self._model, options, providers=["CPUExecutionProvider"]
+            )
         except Exception as error:
             raise ModelError(
                 f"the model of face detector {self._name} cannot be loaded: {error}"

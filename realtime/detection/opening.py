@@ -32,8 +32,8 @@ def open_detector(
         ConfigError: an argument has a value that cannot be used.
         ModelError: the model is missing, damaged, or another network.
     """
-    if input_px < 32:
-        raise ConfigError(f"input_px must be 32 or more, not {input_px}")
+    if not 32 <= input_px <= 8192:
+        raise ConfigError(f"input_px must lie between 32 and 8192, not {input_px}")
     if not 0 < score_from < 1:
         raise ConfigError(f"score_from must lie between 0 and 1, not {score_from}")
     if threads < 1:

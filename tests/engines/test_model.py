@@ -88,6 +88,8 @@ def test_super_resolution_can_be_switched_off(model: Model) -> None:
         ([np.zeros((0, 4), np.uint8)], "empty"),
         (["face.png"], "uint8 array, not str"),
         ([np.zeros(4, np.uint8)], r"not \(4,\)"),
+        (np.zeros((9, 9, 4), np.uint8), r"not \(9, 9, 4\)"),
+        (None, "crops must be arrays, not NoneType"),
     ],
 )
 def test_a_wrong_crop_is_named(model: Model, crops: list[NDArray[np.uint8]], message: str) -> None:
@@ -98,8 +100,11 @@ def test_a_wrong_crop_is_named(model: Model, crops: list[NDArray[np.uint8]], mes
 def test_native_sizes_must_fit(model: Model) -> None:
     with pytest.raises(ConfigError, match="1 crops but 2 native sizes"):
         model.classify(picture(9, 9), native_px=[1, 2])
-    with pytest.raises(ConfigError, match="positive"):
-        model.classify(picture(9, 9), native_px=[float("nan")])
+    for wrong in (float("nan"), -1.0, 0.0, 1e300):
+        with pytest.raises(ConfigError, match="between 0 and"):
+            model.classify(picture(9, 9), native_px=[wrong])
+    with pytest.raises(ConfigError, match="must be numbers"):
+        model.classify(picture(9, 9), native_px=["big"])  # type: ignore[list-item]
 
 
 class BrokenEngine:

@@ -176,7 +176,9 @@ def test_read_leaves_the_caller_s_array_alone(portrait: NDArray[np.uint8], model
     mine[0, 0] = 0  # still writable
 
 
-@pytest.mark.parametrize("wrong", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3))])
+@pytest.mark.parametrize(
+    "wrong", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3)), np.zeros((0, 4, 3), np.uint8)]
+)
 def test_read_names_a_wrong_array(wrong: NDArray[np.uint8], model: Model) -> None:
     with pytest.raises(ConfigError, match=r"must be \(H, W, 3\) uint8"):
         srfer.read(wrong, model=model)
