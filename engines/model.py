@@ -132,12 +132,12 @@ def _split(crops: NDArray[np.uint8] | Sequence[NDArray[np.uint8]]) -> list[NDArr
 def _to_sizes(native_px: Sequence[float]) -> NDArray[np.float32]:
     """Native sizes as (N,) float32, each a number of pixels that can be."""
     try:
-        sizes = np.asarray(native_px, np.float64).astype(np.float32)
+        sizes = np.asarray(native_px, np.float64)
     except (TypeError, ValueError):
         raise ConfigError(f"native sizes must be numbers, not {native_px!r:.60}") from None
     if not ((sizes > 0) & (sizes < LARGEST_PX)).all():
         raise ConfigError(f"native sizes must lie between 0 and {LARGEST_PX:.0f} pixels")
-    return sizes
+    return sizes.astype(np.float32)
 
 
 def _to_face(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -181,7 +181,7 @@ def test_progress_is_told_after_every_frame(tmp_path: Path) -> None:
     told: list[ExportProgress] = []
     clips = [CLIP.make(tmp_path / "a.mp4"), CLIP.make(tmp_path / "b.mp4")]
     options = ExportOptions(has_video=False)
-    export(clips, tmp_path / "out", lambda: [FixedFace()], options, told.append)
+    export(clips, tmp_path / "out", lambda: [FixedFace()], options, on_progress=told.append)
     assert [one.frames for one in told] == [*range(1, 9), *range(1, 9)]
     assert told[0] == ExportProgress("a.mp4", 1, 2, 1, 8)
     assert told[-1] == ExportProgress("b.mp4", 2, 2, 8, 8)
