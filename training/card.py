@@ -40,13 +40,16 @@ def _recall(scores: tuple[Scores, ...]) -> str:
     return "\n".join(lines)
 
 
-def write_card(model: ExportedModel, recipe: Recipe, class_counts: tuple[int, ...]) -> str:
+def write_card(
+    model: ExportedModel, recipe: Recipe, faces: int, class_counts: tuple[int, ...]
+) -> str:
     """Compose the card.
 
     Args:
         model: with its measured scores.
         recipe: how it was trained.
-        class_counts: (8,) training faces by majority label.
+        faces: number of training faces.
+        class_counts: (8,) those of them that have a majority label, by label.
 
     Returns:
         Markdown.
@@ -64,7 +67,7 @@ def write_card(model: ExportedModel, recipe: Recipe, class_counts: tuple[int, ..
         parameters=spec.parameters / 1e6,
         labels=", ".join(LABELS),
         training_data=spec.training_data,
-        faces=sum(class_counts),
+        faces=faces,
         recipe=spec.recipe,
         licence=spec.licence,
         count=model.with_sr[0].count,

@@ -9,6 +9,7 @@ those of the file.
 from __future__ import annotations
 
 import copy
+import logging
 import warnings
 from dataclasses import dataclass
 from itertools import pairwise
@@ -133,6 +134,7 @@ def _accuracy_curve(scores: tuple[Scores, ...]) -> Curve:
 def _to_onnx(model: DeployedModel) -> onnx.ModelProto:
     faces = torch.zeros((2, 1, FACE_PX, FACE_PX), dtype=torch.uint8)
     batch = torch.export.Dim("batch", min=1, max=4096)
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it misses torchvision, we do not
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter warns of its own deprecations
         program = torch.onnx.export(

@@ -72,5 +72,7 @@ def train_and_export(
         exported=exported,
     )
     write_model(exported, files.model)
-    files.card.write_text(write_card(exported, recipe, _count_classes(training)), encoding="utf-8")
+    files.card.write_text(
+        write_card(exported, recipe, len(training), _count_classes(training)), encoding="utf-8"
+    )
     return files

@@ -85,7 +85,7 @@ def test_scores_below_the_threshold_are_not_reported(tmp_path: Path) -> None:
     ("name", "options", "message"),
     [
         ("mtcnn", {}, "unknown face detector 'mtcnn'"),
-        ("retinaface", {"input_px": 31}, "input_px must be 32 or more, not 31"),
+        ("retinaface", {"input_px": 31}, "input_px must lie between 32 and 8192, not 31"),
         ("retinaface", {"score_from": 0.0}, "score_from must lie between 0 and 1"),
         ("retinaface", {"threads": 0}, "threads must be 1 or more"),
     ],
