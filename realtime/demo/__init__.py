@@ -187,8 +187,8 @@ def describe(report: DemoReport) -> list[str]:
     with_sr, without_sr = report.with_sr, report.without_sr
     return [
         f"A face walks away from {NEAR_PX:.0f} to {FAR_PX:.0f} px and comes back.",
-        f"Found and read in {with_sr.found:.0%} of the frames, "
-        f"{_times(with_sr.tracks, 'number')} given to it, down to {with_sr.smallest_px:.1f} px.",
+        f"Found and read in {with_sr.found:.0%} of the frames, under "
+        f"{_times(with_sr.tracks, 'number')}, down to {with_sr.smallest_px:.1f} px.",
         f"Large, it reads as {report.label}. Below {LARGE_PX:.0f} px the same label was read in "
         f"{with_sr.agreeing:.1%} of the readings with super-resolution, "
         f"{without_sr.agreeing:.1%} without;",

@@ -22,13 +22,13 @@ from ..types import RgbImage
 WIDTH_PX, HEIGHT_PX = 640, 480
 RATE = 25
 NEAR_PX, FAR_PX = 160.0, 8.0
-WALK_S, STAY_S = 6.0, 1.0
+WALK_S, STAY_S = 6.0, 0.5
 NOISE_SIGMA = 5.0
 CRF = "28"
 SEED = 20
 
 # The face in the portrait: middle and side of the square that the crop rule cuts, in pixels.
-_FACE_X, _FACE_Y, _FACE_PX = 225.0, 117.0, 114.0
+_FACE_X, _FACE_Y, _FACE_PX = 225.5, 117.0, 108.0
 _HORIZON_Y = 200.0
 
 
@@ -117,12 +117,13 @@ def _compose(
     return np.asarray(room * (1 - alpha) + moved * alpha, np.float32)
 
 
-def make_clip(path: Path, walk: Walk) -> None:
+def make_clip(path: Path, walk: Walk, noise_sigma: float = NOISE_SIGMA) -> None:
     """Render and encode the walk; the same bytes of pixels every time.
 
     Args:
         path: an .mp4 file to write.
         walk: where the face is.
+        noise_sigma: of the sensor's noise, of 255.
     """
     portrait = load_portrait()
     person, opacity, room = portrait.astype(np.float32), _cut_out(portrait), _room()
@@ -134,7 +135,7 @@ def make_clip(path: Path, walk: Walk) -> None:
             picture = _compose(
                 room, person, opacity, float(walk.sides_px[index]), walk.centers[index]
             )
-            picture += random.normal(0, NOISE_SIGMA, (HEIGHT_PX, WIDTH_PX, 1))
+            picture += random.normal(0, noise_sigma, (HEIGHT_PX, WIDTH_PX, 1))
             pixels = picture.clip(0, 255).astype(np.uint8)
             frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
             frame.pts, frame.time_base = index, Fraction(1, RATE)
