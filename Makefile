@@ -39,6 +39,8 @@ benchmarks: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.pipeline_overhead
 	$(BIN)/python -m benchmarks.model_speed
 	$(BIN)/python -m benchmarks.export_speed
+	$(BIN)/python -m benchmarks.tracking
+	$(BIN)/python -m benchmarks.media
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11))' || { \
