@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.synthetic import no_threads_left
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +19,10 @@ def shared_dir() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip(f"no shared data in {folder.name}/ (set SRFER_SHARED)")
     return folder
+
+
+@pytest.fixture
+def threads_are_checked() -> Iterator[None]:
+    """Fail the test if it leaves a thread behind."""
+    with no_threads_left():
+        yield

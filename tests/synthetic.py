@@ -31,6 +31,7 @@ from srfer.realtime import (
     TrackedFrame,
     TrackState,
 )
+from srfer.realtime.stats import PipelineStats
 
 HANG_S = 10.0
 """Nothing here takes a tenth of this; whatever waits longer hangs."""
@@ -295,3 +296,14 @@ def _express(frame: Frame, box: Box) -> Expression:
     sums = np.resize(crop.ravel(), (len(LABELS), 64)).mean(axis=1)
     powers = np.exp((sums - sums.max()) / 16)
     return Expression((powers / powers.sum()).astype(np.float32), box.width, 0.5)
+
+
+def check_books(stats: PipelineStats) -> None:
+    """Every captured frame was processed or dropped for a cause."""
+    assert stats.captured == stats.processed + sum(stats.dropped.values())
+    assert stats.in_flight == 0
+
+
+def is_set_in_time(event: threading.Event) -> None:
+    """Wait for an event, but not for ever."""
+    assert event.wait(HANG_S)

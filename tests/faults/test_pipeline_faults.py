@@ -31,14 +31,9 @@ from tests.synthetic import (
     Read,
     Smooth,
     SyntheticSource,
-    no_threads_left,
 )
 
-
-@pytest.fixture(autouse=True)
-def _no_threads_left() -> Iterator[None]:
-    with no_threads_left():
-        yield
+pytestmark = pytest.mark.usefixtures("threads_are_checked")
 
 
 # A part raises. 6 parts x 3 moments x 2 queues x 2 policies x 8 = 576 runs

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -36,16 +35,11 @@ from tests.synthetic import (
     Smooth,
     SyntheticSource,
     fingerprint,
-    no_threads_left,
     offline,
     three_stages,
 )
 
-
-@pytest.fixture(autouse=True)
-def _no_threads_left() -> Iterator[None]:
-    with no_threads_left():
-        yield
+pytestmark = pytest.mark.usefixtures("threads_are_checked")
 
 
 # A part hangs

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -13,13 +12,9 @@ from hypothesis import strategies as st
 
 from srfer.errors import ConfigError
 from srfer.realtime.channel import Channel, ChannelClosed, Delivery, WhenFull
-from tests.synthetic import HANG_S, no_threads_left
+from tests.synthetic import HANG_S
 
-
-@pytest.fixture(autouse=True)
-def _no_threads_left() -> Iterator[None]:
-    with no_threads_left():
-        yield
+pytestmark = pytest.mark.usefixtures("threads_are_checked")
 
 
 @pytest.mark.parametrize("capacity", [0, -1])

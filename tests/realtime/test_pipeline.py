@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,36 +11,23 @@ import pytest
 from srfer.errors import ConfigError
 from srfer.realtime.pipeline import Pipeline
 from srfer.realtime.route import LIMITS, Policy
-from srfer.realtime.stats import DropCause, PipelineState, PipelineStats
+from srfer.realtime.stats import DropCause, PipelineState
 from srfer.realtime.watchdog import Activity
 from tests.synthetic import (
-    HANG_S,
     Counter,
     Find,
     Keep,
     Read,
     Smooth,
     SyntheticSource,
+    check_books,
     fingerprint,
-    no_threads_left,
+    is_set_in_time,
     offline,
     three_stages,
 )
 
-
-@pytest.fixture(autouse=True)
-def _no_threads_left() -> Iterator[None]:
-    with no_threads_left():
-        yield
-
-
-def check_books(stats: PipelineStats) -> None:
-    assert stats.captured == stats.processed + sum(stats.dropped.values())
-    assert stats.in_flight == 0
-
-
-def is_set_in_time(event: threading.Event) -> None:
-    assert event.wait(HANG_S)
+pytestmark = pytest.mark.usefixtures("threads_are_checked")
 
 
 # Lossless

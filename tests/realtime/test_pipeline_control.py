@@ -4,36 +4,23 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
 from srfer.realtime.pipeline import Pipeline, PipelineStopped
 from srfer.realtime.route import Policy
-from srfer.realtime.stats import DropCause, PipelineState, PipelineStats
+from srfer.realtime.stats import DropCause, PipelineState
 from tests.synthetic import (
     HANG_S,
     Keep,
     SyntheticSource,
-    no_threads_left,
+    check_books,
+    is_set_in_time,
     three_stages,
 )
 
-
-@pytest.fixture(autouse=True)
-def _no_threads_left() -> Iterator[None]:
-    with no_threads_left():
-        yield
-
-
-def check_books(stats: PipelineStats) -> None:
-    assert stats.captured == stats.processed + sum(stats.dropped.values())
-    assert stats.in_flight == 0
-
-
-def is_set_in_time(event: threading.Event) -> None:
-    assert event.wait(HANG_S)
+pytestmark = pytest.mark.usefixtures("threads_are_checked")
 
 
 # Pause
