@@ -8,12 +8,9 @@ those of the file.
 
 from __future__ import annotations
 
-import copy
 import logging
 import warnings
 from dataclasses import dataclass
-from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import onnx
@@ -22,7 +19,6 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 from torch.nn.functional import softmax
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from srfer.engines import FACE_PX, LABELS, Curve, ModelSpec
 from srfer.engines.ort import onnxruntime
@@ -32,11 +28,10 @@ from srfer.errors import TrainingError
 from .calibrate import fit_temperature
 from .data import FaceSet
 from .evaluate import EVALUATED_PX, Scores, predict, score
-from .networks import Cascade, count_macs
+from .networks import Cascade, count_macs, fold
 
 OPSET = 20
 LICENCE = "Apache-2.0"
-TRAINING_DATA = "FER2013 pictures with FER+ votes (training split)"
 PARITY_TOLERANCE = 1e-4
 """Largest difference of a probability between torch and the exported file."""
 
@@ -86,20 +81,6 @@ class ExportedModel:
     spec: ModelSpec
     with_sr: tuple[Scores, ...]
     without_sr: tuple[Scores, ...]
-
-
-def fold(cascade: Cascade) -> Cascade:
-    """Copy a network in eval mode with every batch norm folded into its convolution."""
-    folded = copy.deepcopy(cascade).eval()
-    for module in list(folded.modules()):
-        children = dict(module.named_children())
-        names = list(children)
-        for name, successor in pairwise(names):
-            conv, norm = children[name], children[successor]
-            if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-                setattr(module, name, fuse_conv_bn_eval(conv, norm))
-                setattr(module, successor, nn.Identity())
-    return folded
 
 
 def _round_to_half(cascade: Cascade) -> None:
@@ -207,6 +188,7 @@ def export_model(
     name: str,
     version: str,
     recipe: str,
+    training_data: str,
 ) -> ExportedModel:
     """Fold, calibrate, measure, export and verify.
 
@@ -216,6 +198,7 @@ def export_model(
         name: of the model.
         version: of these weights.
         recipe: digest of the recipe.
+        training_data: what the network learned from, in words.
 
     Raises:
         TrainingError: if the file does not compute what torch computes.
@@ -237,7 +220,7 @@ def export_model(
         accuracy=_accuracy_curve(with_sr),
         accuracy_without_sr=_accuracy_curve(without_sr),
         licence=LICENCE,
-        training_data=TRAINING_DATA,
+        training_data=training_data,
         recipe=recipe,
         parameters=sum(parameter.numel() for parameter in folded.parameters()),
         macs=count_macs(folded),
@@ -261,18 +244,3 @@ def _strip_traces(proto: onnx.ModelProto) -> None:
         del node.metadata_props[:]
     for value in (*proto.graph.input, *proto.graph.output, *proto.graph.value_info):
         del value.metadata_props[:]
-
-
-def write_model(model: ExportedModel, path: Path) -> None:
-    """Write the file under a temporary name and rename it.
-
-    Raises:
-        TrainingError: if it cannot be written.
-    """
-    part = path.with_suffix(".part")
-    try:
-        part.write_bytes(model.data)
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise TrainingError(f"cannot write {path.name}: {error.strerror}") from None

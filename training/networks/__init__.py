@@ -10,14 +10,25 @@ from torch import nn
 from srfer.errors import ConfigError
 
 from .cascade import Cascade, CascadeOutput
+from .ecbsr import ECBSR
+from .folding import fold
+from .fsrcnn import FSRCNN
 from .macs import count_macs
 from .residual_fer import ResidualFER
+from .resnet18 import ResNet18
+from .span import SPAN
+from .srcnn import SRCNN
 from .unshuffle_sr import UnshuffleSR
+from .vgg13 import VGG13
 
-__all__ = ["FER", "SR", "Cascade", "CascadeOutput", "build_cascade", "count_macs"]
+__all__ = ["FER", "SR", "Cascade", "CascadeOutput", "build_cascade", "count_macs", "fold"]
 
-SR: Mapping[str, Callable[[], nn.Module]] = MappingProxyType({"unshuffle": UnshuffleSR})
-FER: Mapping[str, Callable[[], nn.Module]] = MappingProxyType({"residual": ResidualFER})
+SR: Mapping[str, Callable[[], nn.Module]] = MappingProxyType(
+    {"unshuffle": UnshuffleSR, "srcnn": SRCNN, "fsrcnn": FSRCNN, "ecbsr": ECBSR, "span": SPAN}
+)
+FER: Mapping[str, Callable[[], nn.Module]] = MappingProxyType(
+    {"residual": ResidualFER, "resnet18": ResNet18, "vgg13": VGG13}
+)
 
 
 def build_cascade(sr: str, fer: str) -> Cascade:

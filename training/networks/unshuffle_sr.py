@@ -7,16 +7,10 @@ which makes each convolution four times cheaper at the same width.
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .scale import scale_channel
-
-INPUT_GAIN = 8.0
-OUTPUT_GAIN = 0.1
-"""What was lost is small beside the face itself. With the face's mean taken off and both ends
-scaled to about 1, the network learns in hundreds of steps what otherwise takes it thousands."""
+from .conditioning import OUTPUT_GAIN, halve_centered_face, zero_
 
 
 class UnshuffleSR(nn.Module):
@@ -35,13 +29,11 @@ class UnshuffleSR(nn.Module):
         self.tail = nn.Conv2d(width, 4, 3, padding=1)
         for conv in (self.head, *body):
             nn.init.kaiming_normal_(conv.weight)
-        for conv in body:
-            conv.weight.data.mul_(0.5)  # they add to a shortcut; the sum has to keep its size
-        # Zero at first: training starts from plain bicubic interpolation, never from noise.
-        nn.init.zeros_(self.tail.weight)
-        for conv in (self.head, *body, self.tail):
             if conv.bias is not None:
                 nn.init.zeros_(conv.bias)
+        for conv in body:
+            conv.weight.data.mul_(0.5)  # they add to a shortcut; the sum has to keep its size
+        zero_(self.tail)
 
     def forward(self, faces: Tensor, native_px: Tensor) -> Tensor:
         """Predict the residual to add to the interpolated faces.
@@ -53,10 +45,7 @@ class UnshuffleSR(nn.Module):
         Returns:
             (N, 1, 48, 48), about -1..1.
         """
-        centered = faces - faces.mean(dim=(1, 2, 3), keepdim=True)
-        blocks = functional.pixel_unshuffle(centered * INPUT_GAIN, 2)
-        features = torch.cat([blocks, scale_channel(native_px, blocks)], dim=1)
-        features = functional.relu(self.head(features))
+        features = functional.relu(self.head(halve_centered_face(faces, native_px)))
         for conv in self.body:
             features = functional.relu(conv(features)) + features
         return functional.pixel_shuffle(self.tail(features) * OUTPUT_GAIN, 2)
