@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .contract import ModelFile
-from .model import Model
+from .model import Model, to_face
 from .select import BACKENDS, load
 from .spec import Curve, ModelSpec
 from .types import FACE_PX, LABELS, SURE_FROM, Expression
@@ -23,4 +23,5 @@ __all__ = [
     "load",
     "read_model",
     "shipped",
+    "to_face",
 ]

@@ -23,7 +23,7 @@ class Model:
     Attributes:
         spec: what the model file says about itself.
         sha256: of the model file.
-        notes: why faster devices were not used, one sentence each.
+        notes: devices that are there but failed, and why; "auto" went on to the next.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Model:
             EngineError: if the runtime fails or gives numbers that are not finite.
         """
         singles = _split(crops)
-        faces = [_to_face(crop) for crop in singles]
+        faces = [to_face(crop) for crop in singles]
         if native_px is None:
             native_px = [float(crop.shape[0]) for crop in singles]
         sizes = _to_sizes(native_px)
@@ -92,6 +92,9 @@ class Model:
 
         Returns:
             One reading per face; None where the runtime gave numbers that are not finite.
+
+        Raises:
+            EngineError: if the runtime fails, or gives outputs of another shape.
         """
         readings: list[Expression | None] = []
         for start in range(0, len(faces), MAX_BATCH):
@@ -110,17 +113,17 @@ class Model:
         self, probabilities: NDArray[np.float32], restored: NDArray[np.uint8], size: float
     ) -> Expression:
         return Expression(
-            probabilities=probabilities,
+            probabilities=probabilities.copy(),  # a view would keep the whole batch alive
             native_px=size,
             expected_accuracy=self.spec.accuracy.at(size),
-            restored=restored[0],
+            restored=restored[0].copy(),
         )
 
 
 def _split(crops: NDArray[np.uint8] | Sequence[NDArray[np.uint8]]) -> list[NDArray[np.uint8]]:
     """Make a list of single crops from whatever form they came in."""
     if isinstance(crops, np.ndarray):
-        # Four channels are no stack of narrow crops but a mistake, which _to_face names.
+        # Four channels are no stack of narrow crops but a mistake, which to_face names.
         is_single = crops.ndim == 2 or (crops.ndim == 3 and crops.shape[2] in (1, 3, 4))
         return [crops] if is_single else list(crops)
     try:
@@ -140,8 +143,18 @@ def _to_sizes(native_px: Sequence[float]) -> NDArray[np.float32]:
     return sizes.astype(np.float32)
 
 
-def _to_face(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Convert any crop to (48, 48) gray, by the interpolation that training uses."""
+def to_face(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Convert a crop of any size to the gray face that models read and training learns from.
+
+    Args:
+        crop: uint8, gray (H, W) or (H, W, 1) or RGB (H, W, 3).
+
+    Returns:
+        (48, 48) uint8: averaged over areas where the crop is larger, bicubic where it is smaller.
+
+    Raises:
+        ConfigError: if the crop has another shape or type, or is empty.
+    """
     if not isinstance(crop, np.ndarray) or crop.dtype != np.uint8:
         kind = crop.dtype if isinstance(crop, np.ndarray) else type(crop).__name__
         raise ConfigError(f"a crop must be a uint8 array, not {kind}")

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,6 +23,7 @@ from srfer import __version__
 from srfer.errors import ConfigError, SrferError
 
 if TYPE_CHECKING:
+    from srfer.engines import Model as LoadedModel
     from srfer.realtime.export import ExportOutcome
 
 FAILED = 1
@@ -57,7 +58,7 @@ Detector = Annotated[
 DetectPx = Annotated[
     int, typer.Option(help="Long side at which frames are searched for faces, in pixels.")
 ]
-DataFile = Annotated[Path, typer.Option(help="FER+ faces (.npz), see docs.", show_default=False)]
+DataFile = Annotated[Path, typer.Option(help="Training data: see docs/data.md", show_default=False)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show where an error came from.")]
 
@@ -78,8 +79,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         except SystemExit as ending:
             if ending.code != INTERRUPTED:
                 raise
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is closed; let the process end
-            _say("interrupted: finished files are complete, the one at work is .partial")
+            if argv is None:
+                signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is closed; let the process end
+            _say("interrupted")
             raise SystemExit(TERMINATED if has_terminated else INTERRUPTED) from None
         except Exception as error:
             _explain(error, is_debug="--debug" in arguments)
@@ -141,27 +143,21 @@ def export(
     The results for clip.mp4 are OUT/clip/annotated.mp4, frames.jsonl, frames.csv and manifest.json.
     For every input a line of JSON on stdout says what became of it.
     """
-    from srfer.engines import load
-    from srfer.realtime import AnalysisOptions, make_stages
+    from srfer.realtime import AnalysisOptions, describe_settings, make_stages
     from srfer.realtime.export import ExportOptions
     from srfer.realtime.export import export as run_export
     from srfer.realtime.progress import shown_progress
 
-    loaded = load(model, device)
+    loaded = _load(model, device)
     analysis = AnalysisOptions(detector=detector, detect_px=detect_px)
     options = ExportOptions(
         has_video=video,
         has_notice=notice,
         is_recursive=recursive,
         is_forced=force,
-        settings={
-            "model": loaded.description,
-            "model_sha256": loaded.sha256,
-            "detector": Path(detector).name,
-            "detect_px": detect_px,
-        },
+        settings=describe_settings(loaded, analysis),
     )
-    outcomes: list[ExportOutcome] = []
+    reports = _Reports(is_quiet=quiet, is_debug=debug)
     try:
         with shown_progress(sys.stderr, is_quiet=quiet) as on_progress:
             summary = run_export(
@@ -170,10 +166,13 @@ def export(
                 lambda: make_stages(loaded, analysis),
                 options,
                 on_progress=on_progress,
-                on_outcome=outcomes.append,
+                on_outcome=reports.add,
             )
-    finally:  # after Ctrl-C too, what was done is told
-        _report(outcomes, is_quiet=quiet, is_debug=debug)
+    except KeyboardInterrupt:
+        _say("finished files are complete, the one at work is .partial")
+        raise
+    finally:
+        reports.finish()
     raise typer.Exit(summary.exit_code)
 
 
@@ -190,13 +189,12 @@ def demo(
 
     Needs the extra srfer[demo]. What was found is said on stderr; the files are listed on stdout.
     """
-    from srfer.engines import load
     from srfer.realtime.demo import describe, run_demo
     from srfer.realtime.progress import shown_progress
 
     del debug  # read by main()
     with shown_progress(sys.stderr, is_quiet=quiet) as on_progress:
-        report = run_demo(out, load(model, device), on_progress=on_progress)
+        report = run_demo(out, _load(model, device), on_progress=on_progress)
     if not quiet:
         for line in describe(report):
             _say(line)
@@ -207,7 +205,7 @@ def demo(
 @app.command()
 def doctor(*, debug: Debug = False) -> None:
     """Say what this machine can do, what is missing, and how to get it."""
-    from srfer.realtime.doctor import examine
+    from srfer.doctor import examine
 
     del debug
     findings = examine()
@@ -255,6 +253,10 @@ def train(
 
     Needs the extra srfer[train]. The paths of model, card and log are printed on stdout.
     """
+    from srfer.doctor import EXTRAS
+    from srfer.extras import require
+
+    require("train", *EXTRAS["train"])
     from srfer.training.job import train_and_export
     from srfer.training.progress import shown_progress
     from srfer.training.recipe import load_recipe
@@ -263,8 +265,12 @@ def train(
     del debug
     loaded = load_recipe(recipe)
     options = RunOptions(run or Path("runs") / loaded.name)
-    with shown_progress(sys.stderr) as on_progress:
-        files = train_and_export(loaded, data, options, version, on_progress)
+    try:
+        with shown_progress(sys.stderr) as on_progress:
+            files = train_and_export(loaded, data, options, version, on_progress)
+    except KeyboardInterrupt:
+        _say("the same command goes on from the last checkpoint")
+        raise
     for path in (files.model, files.card, files.log):
         typer.echo(path)
 
@@ -280,36 +286,77 @@ def evaluate(
     """Measure a model on the validation faces at every native size; one line of JSON for each."""
     import dataclasses
 
+    from srfer.doctor import EXTRAS
     from srfer.engines import load
-    from srfer.training.data import load_ferplus
+    from srfer.extras import require
+
+    require("train", *EXTRAS["train"])
+    from srfer.training.data import load_faces
     from srfer.training.evaluate import evaluate_model
 
     del debug
-    for scores in evaluate_model(load(model), load_ferplus(data, "validation"), use_sr=sr):
+    for scores in evaluate_model(load(model), load_faces(data, "validation"), use_sr=sr):
         record = dataclasses.asdict(scores)
         typer.echo(json.dumps({key: _rounded(value) for key, value in record.items()}))
 
 
-def _rounded(value: float | Sequence[float]) -> float | list[float]:
-    return round(value, 4) if isinstance(value, float | int) else [round(v, 4) for v in value]
+def _rounded(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_rounded(item) for item in value]
+    return value if value is None else round(value, 4)
 
 
-def _report(outcomes: Sequence[ExportOutcome], *, is_quiet: bool, is_debug: bool) -> None:
-    """A line of JSON for each input on stdout; the same in words, and a summary, on stderr."""
-    for outcome in outcomes:
+class _Reports:
+    """Tells what became of each input: JSON on stdout, words on stderr, a summary at the end.
+
+    At once, so that a killed batch is known as far as it went; but where a progress bar is on the
+    screen, when it is gone.
+    """
+
+    def __init__(self, *, is_quiet: bool, is_debug: bool) -> None:
+        self._is_quiet, self._is_debug = is_quiet, is_debug
+        self._waits = sys.stderr.isatty() and not is_quiet
+        self._outcomes: list[ExportOutcome] = []
+
+    def add(self, outcome: ExportOutcome) -> None:
+        self._outcomes.append(outcome)
+        if not self._waits:
+            self._tell(outcome)
+
+    def finish(self) -> None:
+        if self._waits:
+            for outcome in self._outcomes:
+                self._tell(outcome)
+        if len(self._outcomes) > 1 and not self._is_quiet:
+            failed = [item.to_record()["input"] for item in self._outcomes if item.error]
+            done = f"{len(self._outcomes) - len(failed)} of {len(self._outcomes)} done"
+            _say(f"{done}; failed: {', '.join(failed)}" if failed else done)
+
+    def _tell(self, outcome: ExportOutcome) -> None:
         record = outcome.to_record()
         typer.echo(json.dumps(record))  # ASCII: some terminals can show nothing else
+        if outcome.failed_readings:
+            _say(
+                f"warning: {record['input']}: {outcome.failed_readings} faces were not read, the "
+                "engine gave numbers that are not finite; try --device cpu"
+            )
         if outcome.error is not None:
-            _explain(outcome.error, is_debug=is_debug)
-        elif not is_quiet:
+            _explain(outcome.error, is_debug=self._is_debug)
+        elif not self._is_quiet:
             _say(
                 f"{record['input']}: {outcome.frames} frames, {outcome.face_rows} faces in "
                 f"{outcome.elapsed_s:.1f} s -> {record['folder']}"
             )
-    if len(outcomes) > 1 and not is_quiet:
-        failed = [outcome.to_record()["input"] for outcome in outcomes if outcome.error]
-        done = f"{len(outcomes) - len(failed)} of {len(outcomes)} done"
-        _say(f"{done}; failed: {', '.join(failed)}" if failed else done)
+
+
+def _load(model: str, device: str) -> LoadedModel:
+    """Load a model, and say which devices were there but failed."""
+    from srfer.engines import load
+
+    loaded = load(model, device)
+    for note in loaded.notes:
+        _say(f"warning: {note}")
+    return loaded
 
 
 def _explain(error: Exception, *, is_debug: bool) -> None:

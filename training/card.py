@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from srfer.engines import LABELS
+from srfer.engines import FACE_PX, LABELS
 
-from .evaluate import Scores
+from .data import FaceSet
+from .evaluate import EVALUATED_PX, Scores
 from .export import ExportedModel
 from .recipe import Recipe
 
 _TEMPLATE = Path(__file__).parent / "card_template.md"
 
 
-def _percent(value: float) -> str:
-    return "-" if value < 0 else f"{100 * value:.1f}"
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.1f}"
+
+
+def _unseen(recipe: Recipe) -> str:
+    """Which of the evaluated sizes were never trained on."""
+    sizes = [size for size in EVALUATED_PX if size != FACE_PX and size not in recipe.mix.sizes_px]
+    if not sizes:
+        return "All of these sizes occur in training."
+    names = ", ".join(f"{size} px" for size in sizes)
+    return f"No training face was ever reduced to {names}."
 
 
 def _table(model: ExportedModel) -> str:
@@ -40,23 +50,17 @@ def _recall(scores: tuple[Scores, ...]) -> str:
     return "\n".join(lines)
 
 
-def write_card(
-    model: ExportedModel, recipe: Recipe, faces: int, class_counts: tuple[int, ...]
-) -> str:
+def write_card(model: ExportedModel, recipe: Recipe, training: FaceSet) -> str:
     """Compose the card.
 
     Args:
         model: with its measured scores.
         recipe: how it was trained.
-        faces: number of training faces.
-        class_counts: (8,) those of them that have a majority label, by label.
+        training: the faces it learned from.
 
     Returns:
         Markdown.
     """
-    rare = ", ".join(
-        f"{label} {class_counts[LABELS.index(label)]}" for label in ("fear", "disgust", "contempt")
-    )
     spec = model.spec
     return _TEMPLATE.read_text(encoding="utf-8").format(
         name=spec.name,
@@ -66,12 +70,22 @@ def write_card(
         macs=spec.macs / 1e6,
         parameters=spec.parameters / 1e6,
         labels=", ".join(LABELS),
-        training_data=spec.training_data,
-        faces=faces,
+        source=training.source,
+        faces=len(training),
         recipe=spec.recipe,
+        seed=recipe.seed,
+        epochs=recipe.epochs,
+        unseen=_unseen(recipe),
         licence=spec.licence,
         count=model.with_sr[0].count,
         table=_table(model),
         recall=_recall(model.with_sr),
-        rare=rare,
+        rare=_rare(training),
     )
+
+
+def _rare(training: FaceSet) -> str:
+    """The three expressions with the fewest training faces."""
+    counts = {label: int((training.majority == index).sum()) for index, label in enumerate(LABELS)}
+    fewest = sorted(counts, key=lambda label: counts[label])[:3]
+    return ", ".join(f"{label} {counts[label]}" for label in fewest)

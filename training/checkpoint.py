@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-import os
 import pickle
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from srfer.errors import TrainingError
+from .files import write_whole
 
 KEPT = 2
 _log = logging.getLogger(__name__)
@@ -28,17 +28,9 @@ def save_checkpoint(folder: Path, step: int, state: Mapping[str, Any]) -> Path:
         TrainingError: if the disk refuses; earlier checkpoints stay as they were.
     """
     path = _path(folder, step)
-    part = path.with_suffix(".part")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            torch.save(dict(state), file)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except (OSError, RuntimeError) as error:  # torch turns a full disk into RuntimeError
-        part.unlink(missing_ok=True)
-        raise TrainingError(f"cannot save {path.name}: {error}") from error
+    buffer = BytesIO()
+    torch.save(dict(state), buffer)
+    write_whole(path, buffer.getvalue())
     for old in sorted(folder.glob("checkpoint-*.pt"))[:-KEPT]:
         old.unlink()
     return path

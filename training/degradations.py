@@ -18,6 +18,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from srfer.errors import ConfigError
+
 FULL_PX = 48
 BLUR_SIGMA_PX = (0.2, 1.5)
 NOISE_SIGMA = (1.0, 15.0)
@@ -39,6 +41,17 @@ class DegradationMix:
     full_size: float
     blurred: float
     noisy: float
+
+    def __post_init__(self) -> None:
+        if not self.sizes_px or any(not 4 <= size < FULL_PX for size in self.sizes_px):
+            raise ConfigError(
+                f"mix.sizes_px must be sizes of 4 to 47 pixels, not {list(self.sizes_px)}"
+            )
+        for name in ("full_size", "blurred", "noisy"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(f"mix.{name} must lie between 0 and 1")
+        if self.blurred + self.noisy > 1:
+            raise ConfigError("mix.blurred and mix.noisy must not be more than 1 together")
 
 
 def _round_to_8_bits(images: Tensor) -> Tensor:

@@ -31,16 +31,16 @@ class Scores:
         count: number of faces.
         accuracy: share labelled correctly, 0..1.
         macro_recall: mean of `recall` over the classes that occur.
-        recall: (8,) share of each class labelled correctly; -1 where the class does not occur.
+        recall: (8,) share of each class labelled correctly; None where the class does not occur.
         ece: expected calibration error over 15 bins of equal width, 0..1.
-        psnr_db: restored against original face, mean over faces; infinite if identical.
+        psnr_db: restored against original face, mean over faces; 100 where they are identical.
     """
 
     native_px: int
     count: int
     accuracy: float
     macro_recall: float
-    recall: tuple[float, ...]
+    recall: tuple[float | None, ...]
     ece: float
     psnr_db: float
 
@@ -102,10 +102,10 @@ def score(probabilities: Tensor, restored: Tensor, faces: FaceSet, native_px: in
     recall = tuple(
         float(correct[faces.majority == label].float().mean())
         if (faces.majority == label).any()
-        else -1.0
+        else None
         for label in range(len(LABELS))
     )
-    present = [value for value in recall if value >= 0]
+    present = [value for value in recall if value is not None]
     errors = ((restored - faces.images.float() / 255) ** 2).mean(dim=(1, 2, 3))
     return Scores(
         native_px=native_px,

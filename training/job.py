@@ -1,4 +1,4 @@
-"""What `srfer train` and `srfer evaluate` do."""
+"""What `srfer train` does."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from srfer.engines import LABELS
-
 from .card import write_card
-from .data import FaceSet, load_ferplus
-from .export import ExportedModel, export_model, write_model
+from .data import load_faces
+from .export import ExportedModel, export_model
+from .files import write_whole
 from .recipe import Recipe
 from .train import LOG_NAME, Progress, RunOptions, train
 
@@ -32,10 +31,6 @@ class TrainedFiles:
     exported: ExportedModel
 
 
-def _count_classes(faces: FaceSet) -> tuple[int, ...]:
-    return tuple(int((faces.majority == label).sum()) for label in range(len(LABELS)))
-
-
 def train_and_export(
     recipe: Recipe,
     data: Path,
@@ -47,7 +42,7 @@ def train_and_export(
 
     Args:
         recipe: what to train.
-        data: the .npz file that `training.data.load_ferplus` reads.
+        data: a data set that `training.data.load_faces` reads.
         options: folder and intervals.
         version: to write into the model.
         on_progress: called after every step.
@@ -55,8 +50,8 @@ def train_and_export(
     Raises:
         TrainingError: if the data, the disk or the run fails.
     """
-    training = load_ferplus(data, "training")
-    validation = load_ferplus(data, "validation")
+    training = load_faces(data, "training")
+    validation = load_faces(data, "validation")
     trainer = train(recipe, training, validation, options, on_progress)
     exported = export_model(
         trainer.averaged,
@@ -64,6 +59,7 @@ def train_and_export(
         name=recipe.name,
         version=version,
         recipe=recipe.digest,
+        training_data=f"{training.source} (training split)",
     )
     files = TrainedFiles(
         model=options.folder / f"{recipe.name}.onnx",
@@ -71,8 +67,6 @@ def train_and_export(
         log=options.folder / LOG_NAME,
         exported=exported,
     )
-    write_model(exported, files.model)
-    files.card.write_text(
-        write_card(exported, recipe, len(training), _count_classes(training)), encoding="utf-8"
-    )
+    write_whole(files.model, exported.data)
+    write_whole(files.card, write_card(exported, recipe, training).encode())
     return files

@@ -36,7 +36,8 @@ class Recipe:
         bypass: share of training faces that skip super-resolution, so that the expression network
             also reads plain interpolated faces.
         ema_decay: of the averaged weights, which are the ones that are evaluated and exported.
-        precision: "bf16" computes the networks in bfloat16 where the processor is fast at it.
+        precision: "bf16" computes the networks in bfloat16, which pays where the processor has
+            matrix units for it; "fp32" in single precision.
         mix: native sizes and degradations.
     """
 
@@ -60,9 +61,14 @@ class Recipe:
             raise ConfigError("epochs and batch must be at least 1")
         if self.precision not in ("fp32", "bf16"):
             raise ConfigError(f"precision must be fp32 or bf16, not {self.precision!r}")
-        sizes = self.mix.sizes_px
-        if not sizes or any(not 4 <= size < 48 for size in sizes):
-            raise ConfigError(f"mix.sizes_px must be sizes of 4 to 47 pixels, not {list(sizes)}")
+        if not self.learning_rate > 0:
+            raise ConfigError(f"learning_rate must be positive, not {self.learning_rate}")
+        for name in ("seed", "warmup_epochs", "weight_decay", "pixel_weight"):
+            if not getattr(self, name) >= 0:
+                raise ConfigError(f"{name} must not be negative")
+        for name in ("bypass", "ema_decay"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(f"{name} must lie between 0 and 1")
 
     @property
     def digest(self) -> str:
@@ -71,18 +77,26 @@ class Recipe:
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _fill(kind: Any, table: dict[str, Any], where: str) -> dict[str, Any]:
-    """Check the keys of a TOML table against a dataclass."""
-    wanted = [field.name for field in dataclasses.fields(kind)]
-    for key in table:
+_TYPES: dict[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "float": (int, float)}
+
+
+def _fill(kind: Any, table: Any, where: str) -> dict[str, Any]:
+    """Check the keys of a TOML table, and the types of its values, against a dataclass."""
+    if not isinstance(table, dict):
+        raise ConfigError(f"{where} must be a table")
+    wanted = {field.name: _TYPES.get(str(field.type)) for field in dataclasses.fields(kind)}
+    for key, value in table.items():
         if key not in wanted:
             near = difflib.get_close_matches(key, wanted, n=1)
             hint = f" (did you mean {near[0]!r}?)" if near else ""
             raise ConfigError(f"{where}: unknown key {key!r}{hint}")
+        types = wanted[key]
+        if types is not None and (isinstance(value, bool) or not isinstance(value, types)):
+            raise ConfigError(f"{where}: {key} must be of type {types[-1].__name__}, not {value!r}")
     missing = [key for key in wanted if key not in table]
     if missing:
         raise ConfigError(f"{where}: missing {', '.join(missing)}")
-    return table
+    return dict(table)
 
 
 def load_recipe(name_or_path: str) -> Recipe:
@@ -101,11 +115,16 @@ def load_recipe(name_or_path: str) -> Recipe:
         raise ConfigError(
             f"no recipe {name_or_path!r}: give a .toml file or one of {known}"
         ) from None
+    except OSError as error:
+        raise ConfigError(f"recipe {path.name} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path.name} is not valid TOML: {error}") from None
-    mix = _fill(DegradationMix, dict(table.pop("mix", {})), f"{path.name} [mix]")
+    mix = _fill(DegradationMix, table.pop("mix", {}), f"{path.name} [mix]")
+    sizes = mix["sizes_px"]
+    if not isinstance(sizes, list) or not all(type(size) is int for size in sizes):
+        raise ConfigError(f"{path.name} [mix]: sizes_px must be a list of whole numbers")
+    filled = _fill(Recipe, {**table, "mix": None}, path.name)
     try:
-        mix["sizes_px"] = tuple(int(size) for size in mix["sizes_px"])
-        return Recipe(**_fill(Recipe, {**table, "mix": DegradationMix(**mix)}, path.name))
-    except (TypeError, ValueError) as error:
+        return Recipe(**filled | {"mix": DegradationMix(**mix | {"sizes_px": tuple(sizes)})})
+    except ConfigError as error:
         raise ConfigError(f"{path.name}: {error}") from None

@@ -26,6 +26,7 @@ from .checkpoint import load_newest_checkpoint, save_checkpoint
 from .data import FaceSet
 from .degradations import degrade
 from .evaluate import Scores, evaluate
+from .files import write_whole
 from .losses import charbonnier, soft_cross_entropy
 from .networks import Cascade, build_cascade
 from .recipe import Recipe
@@ -220,7 +221,7 @@ class _Log:
                         kept.append(line)
                 except (json.JSONDecodeError, KeyError):
                     break  # a line torn by a kill; whatever followed belongs to the future
-        path.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
+        write_whole(path, "".join(line + "\n" for line in kept).encode())
 
     def add(self, trainer: Trainer, scores: tuple[Scores, ...]) -> None:
         record = {
@@ -231,8 +232,11 @@ class _Log:
             "macro_recall": {str(s.native_px): round(s.macro_recall, 5) for s in scores},
             "psnr_db": {str(s.native_px): round(s.psnr_db, 3) for s in scores if s.native_px < 48},
         }
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
+        try:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(record) + "\n")
+        except OSError as error:
+            raise TrainingError(f"cannot write {self.path.name}: {error.strerror}") from None
 
 
 def train(
@@ -257,7 +261,6 @@ def train(
     Raises:
         TrainingError: if the loss diverges, the disk is full or the folder is another recipe's.
     """
-    options.folder.mkdir(parents=True, exist_ok=True)
     trainer = Trainer(recipe, training)
     state = load_newest_checkpoint(options.folder)
     if state is not None:

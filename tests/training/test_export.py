@@ -9,10 +9,10 @@ import pytest
 import torch
 
 import srfer
-from srfer.training.data import FaceSet, load_ferplus
-from srfer.training.export import export_model, fold, write_model
+from srfer.training.data import FaceSet, load_faces
+from srfer.training.export import export_model
 from srfer.training.job import train_and_export
-from srfer.training.networks import build_cascade
+from srfer.training.networks import build_cascade, fold
 from srfer.training.train import RunOptions
 
 from .toy import toy_recipe, write_toy_data
@@ -21,7 +21,7 @@ from .toy import toy_recipe, write_toy_data
 @pytest.fixture(scope="module")
 def validation(tmp_path_factory: pytest.TempPathFactory) -> FaceSet:
     """Toy validation faces."""
-    return load_ferplus(write_toy_data(tmp_path_factory.mktemp("data") / "toy.npz"), "validation")
+    return load_faces(write_toy_data(tmp_path_factory.mktemp("data") / "toy.npz"), "validation")
 
 
 def test_folding_changes_nothing_borders_included() -> None:
@@ -47,7 +47,7 @@ def test_a_trained_model_runs_as_it_was_measured(tmp_path: Path) -> None:
     model = srfer.load(files.model)
     assert model.spec == files.exported.spec
     assert (model.spec.name, model.spec.version) == ("toy", "1.2.3")
-    validation = load_ferplus(data, "validation")
+    validation = load_faces(data, "validation")
     readings = model.classify(list(validation.images[:, 0].numpy()))
     labels = np.array([reading.probabilities.argmax() for reading in readings])
     accuracy = float((labels == validation.majority.numpy()).mean())
@@ -63,8 +63,10 @@ def test_calibration_makes_confidence_honest(validation: FaceSet, tmp_path: Path
     network = build_cascade("unshuffle", "residual").eval()
     with torch.no_grad():
         network.fer.classifier.weight.mul_(50)  # type: ignore[operator, union-attr]
-    exported = export_model(network, validation, name="sure", version="1", recipe="none")
+    exported = export_model(
+        network, validation, name="sure", version="1", recipe="none", training_data="toys"
+    )
     assert max(exported.spec.temperature.values) > 2
-    write_model(exported, tmp_path / "sure.onnx")
+    (tmp_path / "sure.onnx").write_bytes(exported.data)
     readings = srfer.load(tmp_path / "sure.onnx").classify(list(validation.images[:, 0].numpy()))
     assert float(np.mean([reading.confidence for reading in readings])) < 0.5

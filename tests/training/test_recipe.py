@@ -27,6 +27,15 @@ def test_shipped_recipes_load(path: Path) -> None:
         ('precision = "bf16"', 'precision = "fp8"', "fp32 or bf16"),
         ("[7, 8,", "[0, 8,", "sizes of 4 to 47"),
         ("full_size = 0.3", "fullsize = 0.3", "did you mean 'full_size'"),
+        ("full_size = 0.3", "full_size = 7", "between 0 and 1"),
+        ("noisy = 0.15", "noisy = 0.9", "not be more than 1"),
+        ("[7, 8,", "[7.5, 8,", "list of whole numbers"),
+        ("seed = 1", 'seed = "a"', "seed must be of type int"),
+        ("seed = 1", "seed = true", "seed must be of type int"),
+        ("learning_rate = 2e-3", "learning_rate = -1", "learning_rate must be positive"),
+        ("bypass = 0.25", "bypass = 2", "bypass must lie between"),
+        ('sr = "unshuffle"', "sr = 3", "sr must be of type str"),
+        ("[mix]", "[other]", "missing sizes_px"),
     ],
 )
 def test_a_wrong_recipe_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
@@ -48,3 +57,12 @@ def test_the_digest_changes_with_any_value(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(text.replace("noisy = 0.15", "noisy = 0.16"))
     assert load_recipe(str(path)).digest != load_recipe("base").digest
+
+
+def test_what_cannot_be_read_as_a_recipe_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "folder.toml").mkdir()
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_recipe(str(tmp_path / "folder.toml"))
+    (tmp_path / "five.toml").write_text("mix = 5")
+    with pytest.raises(ConfigError, match="must be a table"):
+        load_recipe(str(tmp_path / "five.toml"))

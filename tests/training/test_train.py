@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from srfer.errors import TrainingError
-from srfer.training.data import FaceSet, load_ferplus
+from srfer.training.data import FaceSet, load_faces
 from srfer.training.evaluate import evaluate
 from srfer.training.train import LOG_NAME, RunOptions, Trainer, train
 
@@ -28,7 +28,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def splits(data: Path) -> tuple[FaceSet, FaceSet]:
     """Its training and validation faces."""
-    return load_ferplus(data, "training"), load_ferplus(data, "validation")
+    return load_faces(data, "training"), load_faces(data, "validation")
 
 
 def weights(trainer: Trainer) -> dict[str, torch.Tensor]:
@@ -84,7 +84,7 @@ def test_every_part_of_a_checkpoint_is_needed(
 KILLED = """
 import sys
 from pathlib import Path
-from srfer.training.data import load_ferplus
+from srfer.training.data import load_faces
 from srfer.training.evaluate import evaluate
 from srfer.training.train import RunOptions, train
 from tests.training.toy import toy_recipe
@@ -92,7 +92,7 @@ from tests.training.toy import toy_recipe
 data = Path(sys.argv[1])
 def tell(progress):
     print(progress.step, flush=True)
-train(toy_recipe(), load_ferplus(data, "training"), load_ferplus(data, "validation"),
+train(toy_recipe(), load_faces(data, "training"), load_faces(data, "validation"),
       RunOptions(Path(sys.argv[2]), save_every=1, evaluate_every=1), tell)
 """
 
@@ -175,7 +175,7 @@ def test_it_learns(splits: tuple[FaceSet, FaceSet]) -> None:
 
 def test_missing_and_broken_data_is_named(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="no data set at"):
-        load_ferplus(tmp_path / "none.npz", "training")
+        load_faces(tmp_path / "none.npz", "training")
     (tmp_path / "text.npz").write_text("not a zip")
     with pytest.raises(TrainingError, match=r"text\.npz is not a readable"):
-        load_ferplus(tmp_path / "text.npz", "training")
+        load_faces(tmp_path / "text.npz", "training")
