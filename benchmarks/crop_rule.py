@@ -61,9 +61,9 @@ def main() -> None:
         "photos_per_expression": {name: sum(p[1] == name for p in photos) for name in EXPRESSIONS},
         "boxes": {},
     }
-    detectors = {f"retinaface x{n}": (open_detector(input_px=320), n) for n in (ENLARGED, 1)}
+    detectors = {f"retinaface x{n}": (open_detector(detect_px=320), n) for n in (ENLARGED, 1)}
     if options.yunet:
-        detectors[f"yunet x{ENLARGED}"] = (open_detector(options.yunet, input_px=320), ENLARGED)
+        detectors[f"yunet x{ENLARGED}"] = (open_detector(options.yunet, detect_px=320), ENLARGED)
     for name, (detector, enlarged) in detectors.items():
         print(f"\nbox of {name}")
         report["boxes"][name] = compare(model, photos, find_faces(detector, photos, enlarged))
@@ -160,7 +160,7 @@ def measure_fer2013(path: Path) -> dict[str, Any]:
         large = cv2.resize(padded, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
         images.append(np.asarray(cv2.cvtColor(large, cv2.COLOR_GRAY2RGB), np.uint8))
     faces: list[Face] = []
-    with open_detector(input_px=320, score_from=0.5) as detector:
+    with open_detector(detect_px=320, score_from=0.5) as detector:
         for start in range(0, len(images), BATCH):
             faces += [
                 _scaled(found[0], 1 / scale)

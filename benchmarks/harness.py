@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from srfer.realtime.doctor import processor_name
+from srfer.doctor import processor_name
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
@@ -55,7 +55,8 @@ def commit() -> str:
     """The checkout's commit, with `+changes` if tracked files differ; "unknown" without git."""
     try:
         head = _git("rev-parse", "--short=12", "HEAD")
-        changes = _git("status", "--porcelain", "--untracked-files=no")
+        # The results themselves do not count: a benchmark changes them.
+        changes = _git("status", "--porcelain", "-uno", "--", ".", ":!benchmarks/results")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return head + ("+changes" if changes else "")

@@ -13,6 +13,7 @@ import dataclasses
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def time_steps(frames: list[Frame], yunet: Path | None) -> dict[str, Any]:
     ]
     if yunet is not None:
         names.append(("yunet_640", yunet, 640))
-    detectors = {name: open_detector(kind, input_px=px) for name, kind, px in names}
+    detectors = {name: open_detector(kind, detect_px=px) for name, kind, px in names}
     samples: dict[str, list[float]] = {}
 
     def add(name: str, work: Callable[[], object]) -> None:
@@ -67,17 +68,13 @@ def time_steps(frames: list[Frame], yunet: Path | None) -> dict[str, Any]:
     for frame in frames[1:]:
         image, gray = frame.image, to_gray(frame.image)
         (face, *_), *_ = base.detect([image])
-        add("gray", lambda image=image: to_gray(image))
+        add("gray", partial(to_gray, image))
         for name, detector in detectors.items():
-            add(name, lambda detector=detector, image=image: detector.detect([image]))
-        add("second_look", lambda image=image, box=face.box: look_again(base, image, [box]))
-        add(
-            "second_look_8",
-            lambda image=image, box=face.box: look_again(base, image, [box] * 8),
-        )
-        middle = face.box.center
-        add("flow", lambda a=before, b=gray, f=face, m=middle: follow(a, b, f, m))
-        add("crop", lambda gray=gray, face=face: cut(gray, face))
+            add(name, partial(detector.detect, [image]))
+        add("second_look", partial(look_again, base, image, [face.box]))
+        add("second_look_8", partial(look_again, base, image, [face.box] * 8))
+        add("flow", partial(follow, before, gray, face, face.box.center))
+        add("crop", partial(cut, gray, face))
         before = gray
     for detector in detectors.values():
         detector.__exit__(None, None, None)

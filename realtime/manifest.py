@@ -12,7 +12,8 @@ from typing import Any
 
 from srfer.errors import SourceError, SourceFault
 
-from .sinks.atomic import write_text
+from .jobs import OUTPUT_NAMES
+from .sinks.atomic import write_text, writing
 from .sources import display_name, translated_errors
 
 
@@ -63,14 +64,14 @@ def write_manifest(
     Raises:
         ExportError: if it cannot be written.
     """
-    outputs = {
-        file.name: file.stat().st_size for file in sorted(path.parent.iterdir()) if file != path
-    }
+    outputs = [path.with_name(name) for name in sorted(OUTPUT_NAMES) if name != path.name]
+    with writing(path):
+        sizes = {file.name: file.stat().st_size for file in outputs if file.exists()}
     facts = {
         "srfer": version,
         "input": dict(input_facts),
         "settings": dict(settings),
         "result": dict(result),
-        "outputs_bytes": outputs,
+        "outputs_bytes": sizes,
     }
     write_text(path, json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) + "\n")

@@ -31,16 +31,16 @@ class Batch:
 
 
 def pack(
-    images: Sequence[RgbImage], *, input_px: int, mean_bgr: tuple[float, float, float]
+    images: Sequence[RgbImage], *, detect_px: int, mean_bgr: tuple[float, float, float]
 ) -> Batch:
-    """Scale pictures down to `input_px`, pad them to one size and stack them.
+    """Scale pictures down to `detect_px`, pad them to one size and stack them.
 
     Args:
         images: at least one, each (H, W, 3) uint8 RGB.
-        input_px: no picture's long side is larger than this in the batch.
+        detect_px: no picture's long side is larger than this in the batch.
         mean_bgr: subtracted from each pixel, 0..255.
     """
-    scaled = [_shrink(image, input_px) for image in images]
+    scaled = [_shrink(image, detect_px) for image in images]
     height = _padded(max(image.shape[0] for image in scaled))
     width = _padded(max(image.shape[1] for image in scaled))
     blob = np.zeros((len(scaled), 3, height, width), np.float32)
@@ -57,9 +57,9 @@ def pack(
     )
 
 
-def _shrink(image: RgbImage, input_px: int) -> RgbImage:
+def _shrink(image: RgbImage, detect_px: int) -> RgbImage:
     height, width = image.shape[:2]
-    scale = input_px / max(height, width)
+    scale = detect_px / max(height, width)
     if scale >= 1:
         return image
     size = max(1, round(width * scale)), max(1, round(height * scale))

@@ -18,7 +18,7 @@ class Detector(Part, Protocol):
         ...
 
     @property
-    def input_px(self) -> int:
+    def detect_px(self) -> int:
         """Long side at which a picture is searched, in pixels.
 
         Larger pictures are scaled down to it; smaller ones are searched as they are.

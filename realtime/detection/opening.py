@@ -14,7 +14,7 @@ from .yunet import YuNet
 def open_detector(
     name_or_path: str | Path = "retinaface",
     *,
-    input_px: int = 640,
+    detect_px: int = 640,
     score_from: float = 0.3,
     threads: int = 1,
 ) -> Detector:
@@ -23,7 +23,7 @@ def open_detector(
     Args:
         name_or_path: "retinaface", whose model is installed with srfer, or the path of a YuNet
             model (.onnx).
-        input_px: long side at which pictures are searched, in pixels; the cost grows with its
+        detect_px: long side at which pictures are searched, in pixels; the cost grows with its
             square.
         score_from: faces below this score are not reported, 0..1.
         threads: how many threads the network may use.
@@ -32,16 +32,18 @@ def open_detector(
         ConfigError: an argument has a value that cannot be used.
         ModelError: the model is missing, damaged, or another network.
     """
-    if not 32 <= input_px <= 8192:
-        raise ConfigError(f"input_px must lie between 32 and 8192, not {input_px}")
+    if not 32 <= detect_px <= 8192:
+        raise ConfigError(f"detect_px must lie between 32 and 8192, not {detect_px}")
     if not 0 < score_from < 1:
         raise ConfigError(f"score_from must lie between 0 and 1, not {score_from}")
     if threads < 1:
         raise ConfigError(f"threads must be 1 or more, not {threads}")
     if name_or_path == "retinaface":
-        return RetinaFace(input_px=input_px, score_from=score_from, threads=threads)
+        return RetinaFace(detect_px=detect_px, score_from=score_from, threads=threads)
     if Path(name_or_path).suffix.lower() == ".onnx":
-        return YuNet(Path(name_or_path), input_px=input_px, score_from=score_from, threads=threads)
+        return YuNet(
+            Path(name_or_path), detect_px=detect_px, score_from=score_from, threads=threads
+        )
     raise ConfigError(
         f"unknown face detector {str(name_or_path)!r}: "
         "give 'retinaface' or the path of a YuNet model (.onnx)"

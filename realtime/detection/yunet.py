@@ -32,19 +32,19 @@ class YuNet:
 
     name = "yunet"
 
-    def __init__(self, path: Path, *, input_px: int, score_from: float, threads: int) -> None:
+    def __init__(self, path: Path, *, detect_px: int, score_from: float, threads: int) -> None:
         """Check the model; enter the detector to use it.
 
         Args:
             path: the ONNX file, exported with dynamic batch, height and width.
-            input_px: long side at which pictures are searched, in pixels.
+            detect_px: long side at which pictures are searched, in pixels.
             score_from: faces below this score are not reported, 0..1.
             threads: how many threads the network may use.
 
         Raises:
             ModelError: the file is missing, damaged, or another network.
         """
-        self.input_px = input_px
+        self.detect_px = detect_px
         self._score_from = score_from
         try:
             model = path.read_bytes()
@@ -71,7 +71,7 @@ class YuNet:
         """Find the faces in a batch of pictures, the most certain first."""
         if not images:
             return []
-        batch = pack(images, input_px=self.input_px, mean_bgr=(0.0, 0.0, 0.0))
+        batch = pack(images, detect_px=self.detect_px, mean_bgr=(0.0, 0.0, 0.0))
         outputs = self._network.run(batch.blob)
         per_head = [
             np.concatenate(outputs[i : i + len(STRIDES)], axis=1)

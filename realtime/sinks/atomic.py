@@ -9,10 +9,10 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from srfer.errors import ExportError
+from srfer.errors import ExportError, SrferError
 
 from ..sources.foreign import printable
 
@@ -62,9 +62,12 @@ class TextFile:
     def __init__(self, path: Path, header: str = "") -> None:
         self.path = path
         self._frames = 0
-        with writing(path):
-            self._file = partial_path(path).open("w", encoding="utf-8", newline="")
+        with writing(path), ExitStack() as undo:
+            self._file = undo.enter_context(
+                partial_path(path).open("w", encoding="utf-8", newline="")
+            )
             self._file.write(header)
+            undo.pop_all()
 
     def write(self, text: str) -> None:
         """Append the lines of one frame."""
@@ -87,7 +90,7 @@ def writing(path: Path, frames: int | None = None) -> Iterator[None]:
     """Turn errors of the operating system inside into an `ExportError` about `path`."""
     try:
         yield
-    except ExportError:
+    except SrferError:  # some are an OSError too, and they say already what is wrong
         raise
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()

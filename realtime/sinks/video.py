@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -76,16 +76,19 @@ class VideoSink:
         return self._sound_status if self._sound is None else self._sound.status
 
     def __enter__(self) -> Self:
-        with self._writing():
-            self._container = av.open(
+        with self._writing(), ExitStack() as undo:
+            container = av.open(
                 str(partial_path(self.path).absolute()),
                 mode="w",
                 format="mp4",
                 options=_mp4_options(self._info.time_base),
             )
-            self._stream = self._add_stream(self._container)
+            undo.callback(container.close)
+            self._stream = self._add_stream(container)
             if self._sound_from is not None:
-                self._sound = Sound(self._sound_from, self._container)
+                self._sound = Sound(self._sound_from, container)
+            self._container = container
+            undo.pop_all()
         return self
 
     def write(self, result: FrameResult, /) -> None:

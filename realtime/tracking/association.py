@@ -13,7 +13,7 @@ LEAST_SIZE_RATIO = 0.5
 """Boxes whose sides differ by more than this are never the same face."""
 
 
-def overlap(boxes: Sequence[Box], others: Sequence[Box]) -> NDArray[np.float64]:
+def iou(boxes: Sequence[Box], others: Sequence[Box]) -> NDArray[np.float64]:
     """(N, M) intersection over union of each box with each other box, 0..1."""
     a, b = _as_array(boxes)[:, None], _as_array(others)[None]
     corner = np.maximum(a[..., :2], b[..., :2])

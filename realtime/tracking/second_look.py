@@ -33,9 +33,10 @@ def look_again(
     windows, scales, corners = [], [], []
     for box in expected:
         scale = FACE_IN_WINDOW_PX / (box.width * box.height) ** 0.5
-        corner = np.array(box.center) - WINDOW_PX / scale / 2
+        x, y = box.center
+        left, top = x - WINDOW_PX / scale / 2, y - WINDOW_PX / scale / 2
         # OpenCV's coordinates name the middle of a pixel, ours its outer corner.
-        offset = (0.5 - corner) * scale - 0.5
+        offset = (0.5 - np.array([left, top])) * scale - 0.5
         matrix = np.column_stack([np.eye(2) * scale, offset])
         window = cv2.warpAffine(
             image,
@@ -46,10 +47,10 @@ def look_again(
         )
         windows.append(np.asarray(window, np.uint8))
         scales.append(scale)
-        corners.append(corner)
+        corners.append((left, top))
     return [
-        tuple(_to_frame(face, scale, corner[0], corner[1]) for face in faces)
-        for faces, scale, corner in zip(detector.detect(windows), scales, corners, strict=True)
+        tuple(_to_frame(face, scale, left, top) for face in faces)
+        for faces, scale, (left, top) in zip(detector.detect(windows), scales, corners, strict=True)
     ]
 
 

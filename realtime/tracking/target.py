@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..types import Box, Face, Track, TrackState
-from .association import overlap
+from .association import iou
 from .flow import Motion
 from .kalman import MotionFilter
 from .portrait import SAME_FACE_FROM, likeness, portrait
@@ -80,7 +80,7 @@ class Target:
         self, found: Face, image_gray: NDArray[np.uint8], now_s: float, *, gain: float
     ) -> None:
         """Take in a detection; `gain` is how far it pulls a face that was carried along."""
-        is_carried = self.is_seen and overlap([self.face.box], [found.box])[0, 0] >= AGREES_FROM_IOU
+        is_carried = self.is_seen and iou([self.face.box], [found.box])[0, 0] >= AGREES_FROM_IOU
         self.face = _blended(self.face, found, gain) if is_carried else found
         self.is_seen = True
         self.is_confirmed = True

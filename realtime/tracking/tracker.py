@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..crop import to_gray
 from ..detection import Detector
 from ..types import Face, Frame, TrackedFrame
-from .association import assign, nearness, overlap
+from .association import assign, iou, nearness
 from .config import TrackerConfig
 from .flow import follow
 from .media_time import MediaTime
@@ -162,11 +162,11 @@ class FaceTracker:
         return ranked[: self._config.max_faces]
 
     def _continue(
-        self, targets: list[Target], faces: list[Face], iou: float
+        self, targets: list[Target], faces: list[Face], least_iou: float
     ) -> tuple[list[Target], list[Face]]:
         """Join seen targets and detections by overlap; returns what is left of both."""
-        likeness = overlap([target.face.box for target in targets], [face.box for face in faces])
-        return self._join(targets, faces, assign(likeness, at_least=iou))
+        likeness = iou([target.face.box for target in targets], [face.box for face in faces])
+        return self._join(targets, faces, assign(likeness, at_least=least_iou))
 
     def _recover(self, targets: list[Target], faces: list[Face]) -> tuple[list[Target], list[Face]]:
         """Join lost targets and detections by nearness; returns what is left of both."""
@@ -208,7 +208,7 @@ class FaceTracker:
         """
         wanted: list[Target | Face] = []
         held = [t for t in missed if t.is_confirmed and self._is_held(t, weak)]
-        searched_at = min(1.0, self._detector.input_px / max(frame.width, frame.height))
+        searched_at = min(1.0, self._detector.detect_px / max(frame.width, frame.height))
         most_px = self._config.second_look_below_px / searched_at
         wanted += [t for t in missed if t.side_px < most_px and t not in held]
         wanted += [f for f in self._unclaimed(sure + weak) if f.score < self._config.trusted_from]
@@ -233,7 +233,7 @@ class FaceTracker:
 
     def _is_held(self, target: Target, weak: Sequence[Face]) -> bool:
         """True if a weak detection would keep the target alive, though less exactly."""
-        likeness = overlap([target.face.box], [face.box for face in weak])
+        likeness = iou([target.face.box], [face.box for face in weak])
         return bool((likeness >= self._config.second_chance_iou).any())
 
     def _same(self, doubtful: Face, shown: Sequence[Face]) -> list[Face]:
@@ -242,13 +242,13 @@ class FaceTracker:
             face
             for face in shown
             if face.score >= self._config.verified_from
-            and overlap([face.box], [doubtful.box])[0, 0] >= SAME_PLACE_IOU
+            and iou([face.box], [doubtful.box])[0, 0] >= SAME_PLACE_IOU
         ][:1]
 
     def _unclaimed(self, faces: Sequence[Face]) -> list[Face]:
         """The faces that lie on no face which is seen already."""
         seen = [target.face.box for target in self._targets if target.is_seen]
-        return [f for f in faces if not (overlap([f.box], seen) >= TAKEN_FROM_IOU).any()]
+        return [f for f in faces if not (iou([f.box], seen) >= TAKEN_FROM_IOU).any()]
 
     def _best(self, target: Target, faces: Sequence[Face]) -> Face | None:
         """The face in a window that is the target's, if any."""
@@ -257,7 +257,7 @@ class FaceTracker:
             face
             for face in faces
             if face.score >= self._config.second_look_from
-            and not (overlap([face.box], others) >= TAKEN_FROM_IOU).any()
+            and not (iou([face.box], others) >= TAKEN_FROM_IOU).any()
         ]
         near = nearness([target.face.box], [target.reach_px], [face.box for face in sure])
         pairs = assign(near, at_least=NEAR_FROM)
@@ -266,7 +266,11 @@ class FaceTracker:
     def _begin(self, faces: Sequence[Face]) -> None:
         """Start tracks at detections that belong to none, while there is room."""
         room = self._config.max_faces - sum(target.is_seen for target in self._targets)
-        for face in self._unclaimed(faces)[: max(0, room)]:
+        for face in faces:
+            # Asked again for each: two windows may have shown the same new face.
+            if room <= 0 or not self._unclaimed([face]):
+                continue
             self._targets.append(Target(self._next_number, face, self._gray, self._time.now_s))
             self._next_number += 1
             self._is_in_doubt = True
+            room -= 1
