@@ -1,7 +1,7 @@
 # make demo   set everything up and run the demo
 # make test   set everything up and run all checks
 #
-# Both work on a fresh Debian or Ubuntu that has only Python 3.11 or newer.
+# Both work on a fresh Debian or Ubuntu that has only Python 3.11 to 3.13 and make.
 
 PYTHON ?= python3
 VENV := .venv
@@ -25,6 +25,7 @@ lint: $(VENV)/.dev
 
 types: $(VENV)/.dev
 	$(BIN)/mypy
+	$(BIN)/mypy tests benchmarks examples scripts
 
 rooms: $(VENV)/.dev
 	$(BIN)/lint-imports
@@ -43,8 +44,8 @@ benchmarks: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.media
 
 $(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11))' || { \
-		echo "srfer needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ..." >&2; \
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || { \
+		echo "srfer needs Python 3.11 to 3.13; name one with: make PYTHON=python3.12 ..." >&2; \
 		exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { \
 		echo "This Python cannot make virtual environments: apt-get install python3-venv" >&2; \

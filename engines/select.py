@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from srfer.errors import ConfigError, EngineError
+from srfer.errors import ConfigError, EngineError, ModelError
 
 from .backends.onnxruntime import OnnxRuntimeBackend
 from .contract import Backend
@@ -13,18 +13,26 @@ from .model import Model
 from .spec import check_golden, golden_inputs, parse_spec
 from .weights import DEFAULT, read_model
 
+GPU_BUILD = "pip uninstall onnxruntime, then pip install onnxruntime-gpu"
+
 BACKENDS: Sequence[Backend] = (
-    OnnxRuntimeBackend(
-        "tensorrt", "TensorrtExecutionProvider", "pip install onnxruntime-gpu tensorrt"
-    ),
-    OnnxRuntimeBackend("cuda", "CUDAExecutionProvider", "pip install onnxruntime-gpu"),
+    OnnxRuntimeBackend("cuda", "CUDAExecutionProvider", GPU_BUILD),
     OnnxRuntimeBackend("coreml", "CoreMLExecutionProvider", "it is only in builds for macOS"),
     OnnxRuntimeBackend(
-        "directml", "DmlExecutionProvider", "on Windows, pip install onnxruntime-directml"
+        "directml",
+        "DmlExecutionProvider",
+        "on Windows, pip uninstall onnxruntime, then pip install onnxruntime-directml",
     ),
     OnnxRuntimeBackend("cpu", "CPUExecutionProvider", "pip install onnxruntime"),
+    OnnxRuntimeBackend(
+        "tensorrt",
+        "TensorrtExecutionProvider",
+        f"{GPU_BUILD} tensorrt",
+        helpers=("CUDAExecutionProvider", "CPUExecutionProvider"),
+    ),
 )
-"""Fastest first: the order in which "auto" tries them."""
+"""In the order in which "auto" tries them. TensorRT, which compiles for minutes, comes after the
+processor, which always works: so it is used only where it is asked for."""
 
 
 def load(model: str | Path = DEFAULT, device: str = "auto", threads: int = 1) -> Model:
@@ -48,6 +56,7 @@ def load(model: str | Path = DEFAULT, device: str = "auto", threads: int = 1) ->
         raise ConfigError(f"threads must be at least 1, not {threads}")
     file = read_model(model)
     notes: list[str] = []
+    reasons: list[str] = []
     for backend in BACKENDS:
         if device not in ("auto", backend.device):
             continue
@@ -57,9 +66,12 @@ def load(model: str | Path = DEFAULT, device: str = "auto", threads: int = 1) ->
                 engine = backend.open(file, threads)
                 spec = parse_spec(engine.metadata, file.name)
                 check_golden(spec, engine.run(*golden_inputs())[0], file.name)
-            except EngineError as error:
+            except (EngineError, ModelError) as error:
+                if backend.device == "cpu":
+                    raise  # there is nothing to fall back on: the file is at fault
                 reason = str(error)
+                notes.append(f"{backend.device}: {reason}")
             else:
                 return Model(engine, spec, file.sha256, tuple(notes))
-        notes.append(f"{backend.device}: {reason}")
-    raise EngineError(f"no device can run {file.name} ({'; '.join(notes)})")
+        reasons.append(f"{backend.device}: {reason}")
+    raise EngineError(f"no device can run {file.name} ({'; '.join(reasons)})")

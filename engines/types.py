@@ -28,7 +28,7 @@ SURE_FROM = 0.5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Expression:
-    """The expression read from one face crop.
+    """The expression read from one face crop. Its arrays are read-only, since threads share them.
 
     Attributes:
         probabilities: (8,) float32, sums to 1, in the order of `LABELS`, calibrated.
@@ -49,6 +49,13 @@ class Expression:
             raise ValueError(f"probabilities must have shape ({len(LABELS)},), not {shape}")
         if not np.isfinite(self.probabilities).all():
             raise ValueError("probabilities must be finite numbers")
+        if not self.native_px > 0:
+            raise ValueError(f"native_px must be positive, not {self.native_px}")
+        self.probabilities.flags.writeable = False
+        if self.restored is not None:
+            if self.restored.shape != (FACE_PX, FACE_PX) or self.restored.dtype != np.uint8:
+                raise ValueError(f"restored must be ({FACE_PX}, {FACE_PX}) uint8")
+            self.restored.flags.writeable = False
 
     @property
     def label(self) -> str:

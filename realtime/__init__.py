@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .analysis import Analyzer
-from .api import AnalysisOptions, analyze, make_stages, read
+from .api import AnalysisOptions, analyze, describe_settings, make_stages, read
 from .crop import CropRule, cut
 from .pipeline import Pipeline, Policy
 from .tracking import FaceTracker, TrackerConfig
@@ -38,6 +38,7 @@ __all__ = [
     "TrackerConfig",
     "analyze",
     "cut",
+    "describe_settings",
     "make_stages",
     "read",
 ]

@@ -11,6 +11,7 @@ from srfer.engines import Expression, Model
 
 from .crop import DEFAULT_RULE, CropRule, cut, to_gray
 from .smoothing import ExponentialSmoother
+from .tracking.media_time import MediaTime
 from .types import FaceResult, FrameResult, Track, TrackedFrame, TrackState
 
 SMALLEST_PX = 6.0
@@ -24,10 +25,6 @@ class Analyzer:
         model: loaded; shared with others, not closed here.
         rule: how faces are cut.
         use_sr: False reads faces without super-resolution, for comparison.
-
-    Attributes:
-        failed_readings: faces for which the engine gave numbers that are not finite; their
-            expression is None.
     """
 
     name = "read"
@@ -37,11 +34,11 @@ class Analyzer:
         self._rule = rule
         self._use_sr = use_sr
         self._smoothers: dict[int, ExponentialSmoother] = {}
-        self.failed_readings = 0
+        self._time = MediaTime()
 
     def __enter__(self) -> Self:
         self._smoothers.clear()
-        self.failed_readings = 0
+        self._time = MediaTime()
         return self
 
     def __exit__(
@@ -58,22 +55,26 @@ class Analyzer:
         Raises:
             EngineError: the engine failed.
         """
-        frame = tracked.frame
-        time_s = frame.captured_s if frame.pts is None else float(frame.pts)
+        self._time.advance(tracked.frame)
         readings = self._read(tracked)
-        ids = {track.id for track in tracked.tracks}
-        self._smoothers = {key: value for key, value in self._smoothers.items() if key in ids}
+        self._smoothers = {
+            track.id: self._smoothers.get(track.id, ExponentialSmoother())
+            for track in tracked.tracks
+        }
         faces = []
         for track in tracked.tracks:
-            expression = readings.get(track.id)
-            smoother = self._smoothers.setdefault(track.id, ExponentialSmoother())
+            expression, smoother = readings.get(track.id), self._smoothers[track.id]
             if expression is not None:
-                smoother.update(time_s, expression.probabilities)
+                smoother.update(self._time.now_s, expression.probabilities)
             faces.append(FaceResult(track, expression, smoother.value))
-        return FrameResult(frame, tuple(faces))
+        failed = sum(reading is None for reading in readings.values())
+        return FrameResult(tracked.frame, tuple(faces), failed_readings=failed)
 
-    def _read(self, tracked: TrackedFrame) -> dict[int, Expression]:
-        """Expressions by track id, for the faces that are seen and large enough."""
+    def _read(self, tracked: TrackedFrame) -> dict[int, Expression | None]:
+        """Expressions by track id, for the faces that are seen and large enough.
+
+        None stands for a reading that failed.
+        """
         visible = [track for track in tracked.tracks if track.state is not TrackState.LOST]
         if not visible:
             return {}
@@ -89,9 +90,5 @@ class Analyzer:
             np.array([side for _, _, side in large], np.float32),
             use_sr=self._use_sr,
         )
-        self.failed_readings += readings.count(None)
-        return {
-            track.id: reading
-            for (track, _, _), reading in zip(large, readings, strict=True)
-            if reading is not None
-        }
+        ids = (track.id for track, _, _ in large)
+        return dict(zip(ids, readings, strict=True))

@@ -19,12 +19,13 @@ from .analysis import Analyzer
 from .detection import open_detector
 from .pipeline import Pipeline
 from .sources import open_source, read_picture
-from .stage import Stage
 from .tracking import FaceTracker, TrackerConfig
 from .types import Frame, FrameResult
 
+VIDEO_SEARCH_PX = 640
 STILL_SEARCH_PX = 1280
-"""Long side at which still pictures are searched: there is time to find small faces."""
+"""Long side at which frames and still pictures are searched; for a picture there is time to find
+small faces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,33 +35,47 @@ class AnalysisOptions:
     Attributes:
         detector: "retinaface", or the path of a YuNet model.
         detect_px: long side at which frames are searched for faces, in pixels: smaller is
-            faster, larger finds smaller faces.
+            faster, larger finds smaller faces. None is 640 for video, 1280 for a still picture.
         use_sr: False reads faces without super-resolution, for comparison.
         tracker: thresholds of the tracker.
     """
 
     detector: str | Path = "retinaface"
-    detect_px: int = 640
+    detect_px: int | None = None
     use_sr: bool = True
     tracker: TrackerConfig = field(default_factory=TrackerConfig)
 
 
 def make_stages(
-    model: Model, options: AnalysisOptions | None = None
-) -> tuple[Stage[Any, Any], Stage[Any, Any]]:
+    model: Model, options: AnalysisOptions | None = None, *, is_still: bool = False
+) -> tuple[FaceTracker, Analyzer]:
     """Make the stages that turn one source's frames into results.
 
     Args:
         model: loaded; may be shared by many sources.
         options: how to analyse; the defaults if None.
+        is_still: True for a single picture, which is searched more finely.
 
     Raises:
         ConfigError: if an option has an impossible value.
         ModelError: if the detector's model cannot be used.
     """
     options = options or AnalysisOptions()
-    detector = open_detector(options.detector, input_px=options.detect_px)
+    usual_px = STILL_SEARCH_PX if is_still else VIDEO_SEARCH_PX
+    detect_px = usual_px if options.detect_px is None else options.detect_px
+    detector = open_detector(options.detector, detect_px=detect_px)
     return FaceTracker(detector, options.tracker), Analyzer(model, use_sr=options.use_sr)
+
+
+def describe_settings(model: Model, options: AnalysisOptions) -> dict[str, Any]:
+    """What decides about the results, as plain JSON types: for manifests."""
+    return {
+        "model": model.description,
+        "model_sha256": model.sha256,
+        "detector": Path(options.detector).name,
+        "detect_px": options.detect_px or VIDEO_SEARCH_PX,
+        "use_sr": options.use_sr,
+    }
 
 
 def analyze(
@@ -81,13 +96,13 @@ def analyze(
     Yields:
         One result per frame.
 
-    Raises:
+    Raises (when the first result is asked for):
+        ConfigError: if an option has an impossible value.
         SourceError: if the file cannot be read, or breaks off (after the results before that).
         ModelError: if the model cannot be used.
         EngineError: if the runtime fails.
     """
-    loaded = model if isinstance(model, Model) else load(model)
-    stages = make_stages(loaded, options)
+    stages = make_stages(_loaded(model), options)
     yield from Pipeline(open_source(os.fspath(source)), stages).results()
 
 
@@ -102,7 +117,7 @@ def read(
     Args:
         picture: path of a picture, or (H, W, 3) uint8 RGB.
         model: a loaded model, or what `srfer.load` takes.
-        options: how to analyse; the defaults, but with a finer search, if None.
+        options: how to analyse; the defaults if None.
 
     Raises:
         ConfigError: if the array has another shape or type.
@@ -110,7 +125,6 @@ def read(
         ModelError: if the model cannot be used.
         EngineError: if the runtime fails.
     """
-    options = options or AnalysisOptions(detect_px=STILL_SEARCH_PX)
     if isinstance(picture, np.ndarray):
         try:
             frame = Frame("array", 0, time.monotonic(), None, picture.copy())
@@ -118,8 +132,10 @@ def read(
             raise ConfigError(str(error)) from None
     else:
         frame = read_picture(picture)
-    loaded = model if isinstance(model, Model) else load(model)
-    track, analyse = make_stages(loaded, options)
+    track, analyse = make_stages(_loaded(model), options, is_still=True)
     with track, analyse:
-        result: FrameResult = analyse(track(frame))
-    return result
+        return analyse(track(frame))
+
+
+def _loaded(model: Model | str | Path) -> Model:
+    return model if isinstance(model, Model) else load(model)

@@ -71,6 +71,7 @@ class ExportOutcome:
         folder: where its outputs are.
         frames: frames written.
         face_rows: faces written, counted in every frame.
+        failed_readings: those of them for which the engine gave no finite numbers.
         elapsed_s: time it took, in seconds.
         error: why it is not complete, or None; what was done before is in `.partial` files.
     """
@@ -79,6 +80,7 @@ class ExportOutcome:
     folder: Path
     frames: int
     face_rows: int
+    failed_readings: int
     elapsed_s: float
     error: Exception | None = None
 
@@ -89,6 +91,7 @@ class ExportOutcome:
             "folder": printable(str(self.folder)),
             "frames": self.frames,
             "face_rows": self.face_rows,
+            "failed_readings": self.failed_readings,
             "elapsed_s": round(self.elapsed_s, 3),
             "error": None if self.error is None else str(self.error),
         }
@@ -135,6 +138,7 @@ def export(
         ConfigError: before any work, if there is nothing to do or `out` cannot be used.
     """
     options = options or ExportOptions()
+    stages = make_stages()  # refuses impossible settings before anything is written
     jobs = plan(
         inputs,
         out,
@@ -145,7 +149,7 @@ def export(
     outcomes = []
     for number, job in enumerate(jobs, 1):
         tally = _Tally(job.input, number, len(jobs), on_progress)
-        outcomes.append(_outcome(job, make_stages(), options, tally))
+        outcomes.append(_outcome(job, stages if number == 1 else make_stages(), options, tally))
         if on_outcome is not None:
             on_outcome(outcomes[-1])
     return ExportSummary(tuple(outcomes))
@@ -166,6 +170,7 @@ class _Tally:
         self.expected: int | None = None
         self.frames = 0
         self.face_rows = 0
+        self.failed_readings = 0
         self.last_pts: Fraction | None = None
         self._place = (display_name(path), number, inputs)
         self._on_progress = on_progress
@@ -176,6 +181,7 @@ class _Tally:
     def write(self, result: FrameResult, /) -> None:
         self.frames += 1
         self.face_rows += len(result.faces)
+        self.failed_readings += result.failed_readings
         self.last_pts = result.frame.pts
         if self._on_progress is not None:
             self._on_progress(ExportProgress(*self._place, self.frames, self.expected))
@@ -201,7 +207,15 @@ def _outcome(
         error = trouble
         traceback.clear_frames(error.__traceback__)  # or the kept error would keep files open
     elapsed_s = time.monotonic() - started_s
-    return ExportOutcome(job.input, job.folder, tally.frames, tally.face_rows, elapsed_s, error)
+    return ExportOutcome(
+        input=job.input,
+        folder=job.folder,
+        frames=tally.frames,
+        face_rows=tally.face_rows,
+        failed_readings=tally.failed_readings,
+        elapsed_s=elapsed_s,
+        error=error,
+    )
 
 
 def _export_one(
@@ -236,6 +250,7 @@ def _export_one(
         result={
             "frames": tally.frames,
             "face_rows": tally.face_rows,
+            "failed_readings": tally.failed_readings,
             "last_pts": None if tally.last_pts is None else round(float(tally.last_pts), 6),
             "damaged_packets": source.bad_packets,
             "sound": video.sound_status,

@@ -174,12 +174,15 @@ class FrameResult:
         faces: one entry per track in view, in the order of ids; empty if there is no face.
         timings_ms: how long each stage worked on this frame, in milliseconds, by stage name.
         dropped_before: frames of the source that were dropped since the previous result.
+        failed_readings: faces for which the engine gave numbers that are not finite; their
+            expression is None.
     """
 
     frame: Frame
     faces: tuple[FaceResult, ...]
     timings_ms: Mapping[str, float] = field(default_factory=_no_timings)
     dropped_before: int = 0
+    failed_readings: int = 0
 
 
 @dataclass(frozen=True, slots=True)

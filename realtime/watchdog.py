@@ -45,11 +45,6 @@ class PartStats:
     queued: int
     is_stalled: bool
 
-    @property
-    def mean_ms(self) -> float:
-        """Mean time spent on a message, in milliseconds; 0 before the first."""
-        return self.busy_ms / self.messages if self.messages else 0.0
-
 
 @dataclass(frozen=True, slots=True)
 class Stall:

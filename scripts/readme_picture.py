@@ -27,7 +27,7 @@ def frames_at(video: Path, sizes_px: tuple[float, ...]) -> list[NDArray[np.uint8
     with av.open(str(video)) as container:
         for index, frame in enumerate(container.decode(video=0)):
             if index in wanted:
-                found[index] = frame.to_ndarray(format="bgr24")
+                found[index] = np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)
     return [found[index] for index in wanted]
 
 
@@ -40,10 +40,10 @@ def main() -> None:
     frames = frames_at(demo / RESULTS_NAME / "walk" / "annotated.mp4", SHOWN_PX)
     width = plot.shape[1] // len(frames)
     height = round(width * frames[0].shape[0] / frames[0].shape[1])
-    row = [cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA) for frame in frames]
     strip = np.full((height, plot.shape[1], 3), 255, np.uint8)
-    for column, frame in enumerate(row):
-        strip[:, column * width : (column + 1) * width] = frame
+    for column, frame in enumerate(frames):
+        small = cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
+        strip[:, column * width : (column + 1) * width] = small
     target.parent.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(target), np.vstack([strip, plot]), (cv2.IMWRITE_PNG_COMPRESSION, 9))
 

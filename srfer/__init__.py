@@ -1,12 +1,14 @@
 """Facial expressions from video in real time, also where the face is tiny.
 
-import srfer
+The front door: a model for face crops, one function for pictures, one for videos.
 
-model = srfer.load()                      # the shipped model on the best device of this machine
-model.classify([crop, ...])               # face crops of any size -> [Expression]
-srfer.read("picture.jpg")                 # one still picture -> FrameResult
-for result in srfer.analyze("clip.mp4"):  # -> FrameResult for every frame, in order
-...
+    import srfer
+
+    model = srfer.load()                      # the shipped model on the best device of this machine
+    model.classify([crop])                    # face crops of any size -> [Expression]
+    srfer.read("picture.jpg")                 # one still picture -> FrameResult
+    for result in srfer.analyze("clip.mp4"):  # every frame once, in order -> FrameResult
+        print(result.faces)
 """
 
 from __future__ import annotations
@@ -47,6 +49,10 @@ _HOMES = {
     "load": "srfer.engines",
     "SrferError": "srfer.errors",
 }
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 def __getattr__(name: str) -> object:

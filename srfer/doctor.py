@@ -1,16 +1,26 @@
-"""What this machine can do, and what is missing."""
+"""What this machine can do, and what is missing.
+
+Every library is imported inside the check that is about it, so that one that is broken is a finding
+and not the end of the examination.
+"""
 
 from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
-from srfer.engines import BACKENDS, load, shipped
-from srfer.errors import SrferError
+from .errors import SrferError
+
+EXTRAS = {
+    "demo": ("matplotlib", "skimage"),
+    "train": ("torch", "onnx", "onnxscript"),
+}
+"""What each extra has to bring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,50 +42,14 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Look at everything that srfer uses; nothing is changed, no network is touched."""
-    findings = [Finding("processor", True, f"{processor_name()}, {_cores()} core(s) to use")]
-    for backend in BACKENDS:
-        reason = backend.why_not()
-        findings.append(
-            Finding(
-                f"device {backend.device}",
-                reason is None,
-                reason or "can be used",
-                is_needed=backend.device == "cpu",
-            )
-        )
-    for name in shipped():
-        findings.append(_try(f"model {name}", partial(_model, name)))
-    findings.append(_try("face detector", _detector))
-    findings.append(_try("video", _video))
-    return findings
-
-
-def _try(subject: str, check: Callable[[], str]) -> Finding:
-    try:
-        return Finding(subject, True, check())
-    except SrferError as error:
-        return Finding(subject, False, str(error))
-    except ImportError as error:  # a system library that a wheel needs
-        return Finding(subject, False, f"{error}: install the system library that it names")
-
-
-def _model(name: str) -> str:
-    return f"{load(name).description}, whole and right by its self-test"
-
-
-def _detector() -> str:
-    from .detection import open_detector
-
-    with open_detector() as detector:
-        return f"{detector.name}, searching at {detector.input_px} px"
-
-
-def _video() -> str:
-    import av
-
-    encoders = [name for name in ("libx264", "aac") if name in av.codecs_available]
-    version = ".".join(str(part) for part in av.library_versions["libavcodec"])
-    return f"PyAV {av.__version__}, libavcodec {version}, encoders {', '.join(encoders)}"
+    return [
+        Finding("processor", True, f"{processor_name()}, {_cores()} core(s) to use"),
+        _try("pictures", _pictures),
+        _try("video", _video),
+        *_devices(),
+        _try("face detector", _detector),
+        *_extras(),
+    ]
 
 
 def processor_name() -> str:
@@ -86,6 +60,74 @@ def processor_name() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def _try(subject: str, check: Callable[[], str]) -> Finding:
+    try:
+        return Finding(subject, True, check())
+    except (SrferError, ImportError) as error:  # ImportError: often a library of the system
+        return Finding(subject, False, str(error))
+
+
+def _pictures() -> str:
+    try:
+        import cv2
+    except ImportError as error:
+        raise ImportError(f"{error}: on Debian, apt-get install libgl1 libglib2.0-0") from None
+    return f"OpenCV {cv2.__version__}"
+
+
+def _video() -> str:
+    import av
+
+    missing = [name for name in ("libx264", "aac") if name not in av.codecs_available]
+    if missing:
+        raise ImportError(
+            f"PyAV {av.__version__} lacks the encoders {', '.join(missing)}: "
+            "pip install --force-reinstall av"
+        )
+    version = ".".join(str(part) for part in av.library_versions["libavcodec"])
+    return f"PyAV {av.__version__}, libavcodec {version}, H.264 and AAC encoders"
+
+
+def _devices() -> Iterator[Finding]:
+    """The devices that models can run on, and the shipped models."""
+    try:
+        from srfer.engines import BACKENDS, shipped
+    except ImportError as error:
+        yield Finding("model runtime", False, str(error))
+        return
+    for backend in BACKENDS:
+        reason = backend.why_not()
+        detail = reason or "can be used"
+        needed = backend.device == "cpu"
+        yield Finding(f"device {backend.device}", reason is None, detail, is_needed=needed)
+    for name in shipped():
+        yield _try(f"model {name}", partial(_model, name))
+
+
+def _model(name: str) -> str:
+    from srfer.engines import load
+
+    model = load(name)
+    refused = "".join(f"; {note}" for note in model.notes)
+    return f"{model.description}, whole and right by its self-test{refused}"
+
+
+def _detector() -> str:
+    from srfer.realtime.detection import open_detector
+
+    with open_detector() as detector:
+        return f"{detector.name}, whole"
+
+
+def _extras() -> Iterator[Finding]:
+    for extra, modules in EXTRAS.items():
+        missing = [module for module in modules if find_spec(module) is None]
+        detail = (
+            f"no {', '.join(missing)}: pip install 'srfer[{extra}]'" if missing else "installed"
+        )
+        yield Finding(f"extra [{extra}]", not missing, detail, is_needed=False)
 
 
 def _cores() -> int:

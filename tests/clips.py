@@ -12,6 +12,7 @@ from typing import Any, Self
 import av
 import numpy as np
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
 from srfer.engines import LABELS, Expression
 from srfer.realtime import Box, Face, FaceResult, Frame, FrameResult, Track, TrackState
@@ -68,6 +69,7 @@ class Clip:
         with av.open(str(path), "w", options=self.container or {}) as output:
             options = {"bf": str(self.b_frames)} if self.codec == "libx264" else {}
             stream = output.add_stream(self.codec, rate=25, options=options)
+            assert isinstance(stream, VideoStream)
             stream.width, stream.height = self.width, self.height
             stream.pix_fmt = self.pix_fmt
             stream.time_base = stream.codec_context.time_base = self.time_base

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import av
+import cv2
+import numpy as np
 import pytest
 
 import srfer
 from srfer.cli import main
 from srfer.engines import load
+from srfer.training.evaluate import EVALUATED_PX
 from srfer.training.recipe import RECIPES
 from tests.training.toy import write_toy_data
 
@@ -63,6 +68,37 @@ def test_doctor_says_what_is_missing_and_what_to_do(capsys: pytest.CaptureFixtur
     for line in lines:
         if line.startswith("-    device cuda"):
             assert "pip install onnxruntime-gpu" in line
+    assert any(line.startswith("ok   extra [train]") for line in lines)
+
+
+def test_doctor_examines_a_machine_on_which_opencv_cannot_be_loaded() -> None:
+    code = "import sys; sys.modules['cv2'] = None; from srfer.cli import main; main(['doctor'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == ""
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("FAIL pictures")]
+    assert "apt-get install libgl1" in line
+    assert "ok   video" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "extra"),
+    [
+        (["train", "base", "--data", "x.npz"], "train"),
+        (["evaluate", "--data", "x.npz"], "train"),
+        (["demo"], "demo"),
+    ],
+)
+def test_a_verb_names_the_extra_that_it_needs(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    extra: str,
+) -> None:
+    monkeypatch.setattr("srfer.extras.find_spec", lambda _: None)
+    code, data, talk = run(capsys, *arguments)
+    assert (code, data) == (2, "")
+    assert f"pip install 'srfer[{extra}]'" in talk
 
 
 def test_model_info_is_json(capsys: pytest.CaptureFixture[str]) -> None:
@@ -101,6 +137,24 @@ def test_train_then_evaluate(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         assert item["accuracy"] == pytest.approx(expected, abs=0.07)  # 16 faces; one may flip
 
 
+def test_evaluate_on_a_folder_per_expression(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for index, label in enumerate(("neutral", "happy")):
+        (tmp_path / "val" / label).mkdir(parents=True)
+        random = np.random.default_rng(index)
+        for name in ("a.png", "b.png", "damaged.png"):
+            picture = random.integers(0, 256, (64, 64, 3), np.uint8)
+            cv2.imwrite(str(tmp_path / "val" / label / name), picture)
+    (tmp_path / "val" / "happy" / "damaged.png").write_bytes(b"no picture")
+    code, data, _ = run(capsys, "evaluate", "--data", tmp_path)
+    assert code == 0
+    scores = [json.loads(line) for line in data.splitlines()]
+    assert [(item["native_px"], item["count"]) for item in scores] == [
+        (size, 5) for size in EVALUATED_PX
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
@@ -108,7 +162,6 @@ def test_train_then_evaluate(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         (["train", "base", "--data", "x.npz"], 1, "error: no data set at x.npz"),
         (["evaluate", "--data", "x.npz"], 1, "error: no data set at x.npz"),
         (["model", "info", "nope"], 1, "error: no model 'nope'"),
-        (["export", "x.mp4", "--out", "o", "--detect-px", "9"], 2, "error: input_px must lie"),
         (["demo", "--device", "tpu"], 2, "error: no device 'tpu'"),
     ],
 )
@@ -119,3 +172,13 @@ def test_what_cannot_be_done_is_one_line(
     assert (found, data) == (code, "")
     assert talk.startswith(message)
     assert len(talk.splitlines()) == 1
+
+
+def test_an_impossible_setting_leaves_nothing_behind(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    code, _, talk = run(capsys, "export", "x.mp4", "--out", out, "--detect-px", "9")
+    assert code == 2
+    assert talk.startswith("error: detect_px must lie between 32 and 8192, not 9")
+    assert not out.exists()

@@ -55,11 +55,13 @@ class OnnxRuntimeBackend:
         device: name by which it is chosen.
         provider: ONNX Runtime's name of the execution provider.
         remedy: how to get the provider, for `why_not`.
+        helpers: providers for the operations that the first one lacks.
     """
 
     device: str
     provider: str
     remedy: str
+    helpers: tuple[str, ...] = ("CPUExecutionProvider",)
 
     def why_not(self) -> str | None:
         """See `srfer.engines.contract.Backend.why_not`."""
@@ -75,11 +77,13 @@ class OnnxRuntimeBackend:
         options.log_severity_level = 4
         # Spinning threads would take the processor from the pipeline's other threads.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        providers = [self.provider]
-        if self.device != "cpu":
-            providers.append("CPUExecutionProvider")
         try:
-            session = onnxruntime.InferenceSession(model.data, options, providers=providers)
+            session = onnxruntime.InferenceSession(
+                model.data,
+                options,
+                providers=list(dict.fromkeys([self.provider, *self.helpers])),
+                enable_fallback=0,  # it would print to stdout and change the device silently
+            )
         except Exception as error:  # onnxruntime's exceptions share no base but this
             raise ModelError(f"{model.name} cannot be loaded: {_first_line(error)}") from error
         if session.get_providers()[0] != self.provider:
@@ -103,7 +107,8 @@ def _check_form(session: onnxruntime.InferenceSession, where: str) -> None:
             raise ModelError(f"{where} has {kind} {found}; a srfer model has {', '.join(names)}")
         for value in values:
             dtype, shape = _FORM[value.name]
-            if value.type != dtype or list(value.shape[1:]) != shape:
+            is_fixed = isinstance(value.shape[0], int)  # then it would take one batch size only
+            if value.type != dtype or list(value.shape[1:]) != shape or is_fixed:
                 raise ModelError(
                     f"{where}: {value.name} is {value.type} {value.shape}, not {dtype} N x {shape}"
                 )

@@ -6,13 +6,13 @@ import dataclasses
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 from srfer.engines import Model
-from srfer.errors import ConfigError, ExportError
+from srfer.errors import ConfigError, EngineError, ExportError
+from srfer.extras import require
 
-from ..api import AnalysisOptions, analyze, make_stages
+from ..api import AnalysisOptions, analyze, describe_settings, make_stages
 from ..crop import cut, to_gray
 from ..export import ExportOptions, ExportProgress, export
 from ..jobs import VIDEO_NAME
@@ -91,10 +91,10 @@ def run_demo(
         ConfigError: if `out` cannot be used, or scikit-image or matplotlib is not installed.
         ExportError: if a file cannot be written.
     """
-    _require_extra()
+    require("demo", "matplotlib", "skimage")
     options = options or AnalysisOptions()
     walk = plan_walk()
-    clip = out / CLIP_NAME
+    clip, plot = out / CLIP_NAME, out / PLOT_NAME
     try:
         out.mkdir(parents=True, exist_ok=True)
         make_clip(clip, walk)
@@ -102,53 +102,48 @@ def run_demo(
         raise ConfigError(f"{out.name} is a file; choose a folder for the demo") from None
     except OSError as error:
         raise ExportError(f"cannot write {clip.name}: {error.strerror}") from None
-    results = out / RESULTS_NAME
-    forced = ExportOptions(is_forced=True)
+    exporting = ExportOptions(is_forced=True, settings=describe_settings(model, options))
     summary = export(
-        [clip], results, lambda: make_stages(model, options), forced, on_progress=on_progress
+        [clip],
+        out / RESULTS_NAME,
+        lambda: make_stages(model, options),
+        exporting,
+        on_progress=on_progress,
     )
     (outcome,) = summary.outcomes
     if outcome.error is not None:
         raise outcome.error
-    with_sr, tracks = _read(clip, walk, model, options)
-    without = dataclasses.replace(options, use_sr=False)
-    without_sr, tracks_without = _read(clip, walk, model, without)
+    with_sr = _read(clip, walk, model, options)
+    without_sr = _read(clip, walk, model, dataclasses.replace(options, use_sr=False))
     label = _label_when_large(with_sr)
-    plot = out / PLOT_NAME
-    draw_plot(plot, model.spec, label, with_sr, without_sr)
+    try:
+        draw_plot(plot, model.spec, label, with_sr, without_sr)
+    except OSError as error:
+        raise ExportError(f"cannot write {plot.name}: {error.strerror}") from None
     return DemoReport(
         clip=clip,
         video=outcome.folder / VIDEO_NAME,
         plot=plot,
         folder=outcome.folder,
         label=label,
-        with_sr=_findings(with_sr, label, tracks),
-        without_sr=_findings(without_sr, label, tracks_without),
+        with_sr=_findings(with_sr, label),
+        without_sr=_findings(without_sr, label),
     )
 
 
-def _require_extra() -> None:
-    """Say at once, not after all the work, that the plot cannot be drawn."""
-    if any(find_spec(name) is None for name in ("matplotlib", "skimage")):
-        raise ConfigError("the demo needs matplotlib and scikit-image: pip install 'srfer[demo]'")
-
-
-def _read(
-    clip: Path, walk: Walk, model: Model, options: AnalysisOptions
-) -> tuple[list[Reading], int]:
-    """Analyse the clip; returns one reading per frame and the number of tracks."""
+def _read(clip: Path, walk: Walk, model: Model, options: AnalysisOptions) -> list[Reading]:
+    """Analyse the clip; one reading per frame."""
     readings = []
-    ids: set[int] = set()
     for result in analyze(clip, model=model, options=options):
-        ids.update(face.track.id for face in result.faces)
         true_px = float(walk.sides_px[result.frame.index])
-        read = [face for face in result.faces if face.expression is not None]
-        if read:
-            crop, _ = cut(to_gray(result.frame.image), read[0].track.face)
-            readings.append(Reading(true_px, read[0].expression, crop))
-        else:
-            readings.append(Reading(true_px, None, None))
-    return readings, len(ids)
+        reading = Reading(true_px)
+        for face in result.faces:
+            if face.expression is not None:
+                crop, _ = cut(to_gray(result.frame.image), face.track.face)
+                reading = Reading(true_px, face.expression, crop, face.track.id)
+                break
+        readings.append(reading)
+    return readings
 
 
 def _label_when_large(readings: Sequence[Reading]) -> str:
@@ -157,24 +152,25 @@ def _label_when_large(readings: Sequence[Reading]) -> str:
         for reading in readings
         if reading.expression is not None and reading.true_px >= LARGE_PX
     )
+    if not labels:
+        raise EngineError("the large face in the demo's clip was not found: try srfer doctor")
     return labels.most_common(1)[0][0]
 
 
-def _findings(readings: Sequence[Reading], label: str, tracks: int) -> Findings:
+def _findings(readings: Sequence[Reading], label: str) -> Findings:
     read = [
         (reading.true_px, reading.expression.label)
         for reading in readings
         if reading.expression is not None
     ]
     small = [found for px, found in read if px < LARGE_PX]
-    smallest_px = min(px for px, _ in read)
-    changed = [px for px, found in read if found != label]
+    largest_wrong_px = max((px for px, found in read if found != label), default=0.0)
     return Findings(
         found=len(read) / len(readings),
-        smallest_px=smallest_px,
+        smallest_px=min(px for px, _ in read),
         agreeing=sum(found == label for found in small) / max(1, len(small)),
-        holds_to_px=max(changed, default=smallest_px),
-        tracks=tracks,
+        holds_to_px=min(px for px, _ in read if px > largest_wrong_px),
+        tracks=len({reading.track_id for reading in readings} - {None}),
     )
 
 

@@ -27,11 +27,13 @@ class Reading:
         true_px: side of the face's square in the clip, in pixels.
         expression: what was read, or None where the face was not found.
         crop: (48, 48) uint8, what the model was given, or None.
+        track_id: of the face, or None.
     """
 
     true_px: float
-    expression: Expression | None
-    crop: NDArray[np.uint8] | None
+    expression: Expression | None = None
+    crop: NDArray[np.uint8] | None = None
+    track_id: int | None = None
 
 
 def draw_plot(

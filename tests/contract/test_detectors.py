@@ -66,9 +66,9 @@ def test_finds_the_face_and_its_landmarks(detector: Detector) -> None:
 
 def test_answers_in_pixels_of_the_picture_as_given(make: Make) -> None:
     wide = cv2.resize(ASTRONAUT, (1200, 800), interpolation=cv2.INTER_AREA)
-    with make(score_from=0.5, input_px=400) as detector:
+    with make(score_from=0.5, detect_px=400) as detector:
         face = only(detector.detect([np.asarray(wide, np.uint8)])[0])
-        assert detector.input_px == 400
+        assert detector.detect_px == 400
     np.testing.assert_allclose(face.box.center, CENTER * (1200 / 512, 800 / 512), atol=12)
 
 

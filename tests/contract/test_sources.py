@@ -108,7 +108,7 @@ def test_the_same_file_gives_the_same_frames_again(tmp_path: Path) -> None:
 
 def test_probe_says_what_a_file_is(tmp_path: Path) -> None:
     info = probe(Clip(rotation=90).make(tmp_path / "clip.mp4"))
-    assert (info.width, info.height, info.rate, info.frame_count) == (120, 160, 25, 25)
+    assert (info.width, info.height, info.rate, info.frame_count) == (120, 160, Fraction(25), 25)
     assert info.time_base == Fraction(1, 12_800)
 
 

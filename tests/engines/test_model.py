@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -12,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 import srfer
-from srfer.engines import LABELS, Curve, Model, ModelFile, read_model, shipped
+from srfer.engines import LABELS, Curve, Expression, Model, ModelFile, read_model, select, shipped
 from srfer.engines.backends.onnxruntime import OnnxRuntimeBackend
 from srfer.engines.spec import check_golden, golden_inputs, parse_spec
 from srfer.errors import ConfigError, EngineError, ModelError
@@ -27,7 +29,8 @@ def model() -> Model:
 def picture(*shape: int) -> NDArray[np.uint8]:
     """A smooth uint8 picture of the given shape."""
     grid = np.indices(shape).astype(float)
-    return np.uint8(127 + 60 * np.sin(grid[0] / 5) + 60 * np.cos(grid[1] / 7))
+    waves = 127 + 60 * np.sin(grid[0] / 5) + 60 * np.cos(grid[1] / 7)
+    return np.asarray(waves, np.uint8)
 
 
 def test_any_crop_is_read(model: Model) -> None:
@@ -140,14 +143,27 @@ def test_outputs_of_another_shape_are_refused(model: Model) -> None:
         broken.classify([picture(48, 48)] * 2)
 
 
-def test_auto_takes_the_processor_and_says_why_not_the_others(model: Model) -> None:
-    assert "on cpu" in model.description
-    if "cuda" not in model.description:
-        assert any(note.startswith("cuda: ") and "pip install" in note for note in model.notes)
+def test_auto_goes_on_where_a_device_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A provider that is not in this build stands for a GPU whose driver is broken."""
+
+    class Broken(OnnxRuntimeBackend):
+        def why_not(self) -> None:
+            return None
+
+    broken = Broken("gpu", "NoSuchExecutionProvider", "")
+    monkeypatch.setattr(select, "BACKENDS", (broken, *select.BACKENDS))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # onnxruntime warns of the unknown provider
+        loaded = srfer.load()
+        with pytest.raises(EngineError, match="no device can run"):
+            srfer.load(device="gpu")
+    assert "on cpu" in loaded.description
+    (note,) = loaded.notes
+    assert note.startswith("gpu: ")
 
 
 def test_a_device_that_is_not_there_is_an_error() -> None:
-    with pytest.raises(ConfigError, match="no device 'tpu': choose auto, tensorrt, cuda"):
+    with pytest.raises(ConfigError, match="no device 'tpu': choose auto, cuda"):
         srfer.load(device="tpu")
     with pytest.raises(EngineError, match=r"no device can run srfer-base\.onnx .directml"):
         srfer.load(device="directml")
@@ -183,10 +199,13 @@ def change(data: bytes, how: str) -> bytes:
         proto.metadata_props[0].value = "{"
     elif how == "missing field":
         proto.metadata_props[0].value = proto.metadata_props[0].value.replace('"macs"', '"mac"')
+    elif how == "fixed batch":
+        for value in (*proto.graph.input, *proto.graph.output):
+            value.type.tensor_type.shape.dim[0].dim_value = 4
     elif how == "output name":
         proto.graph.output[0].name = "restored2"
         proto.graph.node[-1].output[0] = "restored2"
-    return proto.SerializeToString()
+    return bytes(proto.SerializeToString())
 
 
 @pytest.mark.parametrize(
@@ -199,6 +218,7 @@ def change(data: bytes, how: str) -> bytes:
         ("json", "damaged description"),
         ("missing field", "damaged description"),
         ("output name", "mine.onnx"),
+        ("fixed batch", "not tensor"),
     ],
 )
 def test_a_changed_model_is_refused(tmp_path: Path, how: str, message: str) -> None:
@@ -236,6 +256,33 @@ def test_the_golden_answers_have_to_be_there(model: Model) -> None:
 
 def test_descriptions_survive_a_round_trip(model: Model) -> None:
     assert parse_spec({"srfer": model.spec.to_json()}, "it") == model.spec
+
+
+def test_readings_cannot_be_changed(model: Model) -> None:
+    reading = model.classify(picture(9, 9))[0]
+    assert reading.restored is not None
+    for array in (reading.probabilities, reading.restored):
+        assert array.base is None  # no view that keeps a batch alive
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"probabilities": np.zeros(7, np.float32)},
+        {"probabilities": np.full(8, np.nan, np.float32)},
+        {"native_px": 0.0},
+        {"native_px": float("nan")},
+        {"restored": np.zeros((48, 48))},
+        {"restored": np.zeros((9, 9), np.uint8)},
+    ],
+)
+def test_an_impossible_reading_cannot_be_made(wrong: dict[str, Any]) -> None:
+    right: dict[str, Any] = {"probabilities": np.full(8, 0.125, np.float32), "native_px": 9.0}
+    Expression(**right, expected_accuracy=0.5)
+    with pytest.raises(ValueError, match="must"):
+        Expression(**right | wrong, expected_accuracy=0.5)
 
 
 def test_reprs_are_short(model: Model) -> None:

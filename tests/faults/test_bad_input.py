@@ -268,7 +268,8 @@ def test_damage_in_the_middle_costs_only_the_damaged_frames(tmp_path: Path) -> N
     path = Clip(codec="mjpeg", pix_fmt="yuvj420p", ticks=ticks_25(20)).make(tmp_path / "a.mkv")
     times = video_times(path)
     with av.open(str(path)) as container:
-        places = [(p.pos, p.size) for p in container.demux(video=0) if p.size]
+        packets = [p for p in container.demux(video=0) if p.size]
+        places = [(p.pos, p.size) for p in packets if p.pos is not None]
     data = bytearray(path.read_bytes())
     place, size = places[10]
     data[place + 8 : place + size] = bytes(size - 8)
@@ -309,7 +310,8 @@ def test_a_file_of_nothing_but_bad_packets_is_given_up(tmp_path: Path) -> None:
 
     path = Clip(codec="mjpeg", pix_fmt="yuvj420p", ticks=ticks_25(300)).make(tmp_path / "a.mkv")
     with av.open(str(path)) as container:
-        places = [(p.pos, p.size) for p in container.demux(video=0) if p.size]
+        packets = [p for p in container.demux(video=0) if p.size]
+        places = [(p.pos, p.size) for p in packets if p.pos is not None]
     data = bytearray(path.read_bytes())
     for place, size in places[5:]:
         data[place + 8 : place + size] = bytes(size - 8)

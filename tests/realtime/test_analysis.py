@@ -115,7 +115,7 @@ def test_a_faulty_engine_costs_a_reading_and_is_counted(
     message = tracked(portrait, (1, State.TRACKED, FACE_BOX), (2, State.TRACKED, FACE_BOX))
     with Analyzer(spoiled) as analyse:
         result = analyse(message)
-        assert analyse.failed_readings == 1
+    assert result.failed_readings == 1
     assert result.faces[0].expression is None
     assert result.faces[0].smoothed is None
     assert result.faces[1].expression is not None
@@ -140,6 +140,19 @@ def test_smoothing_follows_each_track_and_forgets_ended_ones(
     assert again.expression is not None
     assert again.smoothed is not None
     assert np.array_equal(again.smoothed, again.expression.probabilities)
+
+
+def test_repeated_timestamps_do_not_freeze_the_label(
+    model: Model, portrait: NDArray[np.uint8]
+) -> None:
+    face = (1, State.TRACKED, FACE_BOX)
+    with Analyzer(model) as analyse:
+        analyse(tracked(portrait, face))
+        for _ in range(60):
+            last = analyse(tracked(np.zeros_like(portrait), face)).faces[0]
+    assert last.smoothed is not None
+    assert last.expression is not None
+    assert np.allclose(last.smoothed, last.expression.probabilities, atol=0.01)
 
 
 def test_super_resolution_can_be_switched_off(model: Model, portrait: NDArray[np.uint8]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import cv2
 import numpy as np
@@ -142,6 +143,6 @@ def test_gray_is_opencvs_gray() -> None:
 
 
 @pytest.mark.parametrize("options", [{"margin": 0.0}, {"margin": math.nan}, {"shift": 2.0}])
-def test_impossible_rules_are_refused(options: dict[str, float]) -> None:
+def test_impossible_rules_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="must lie between"):
         CropRule(**options)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from srfer.errors import ConfigError, ModelError
@@ -23,7 +24,7 @@ def yunet_like(size: list[Any]) -> bytes:
     The landmarks of a cell lie at its corner, 0.1 cells further right for each.
     """
     nodes, outputs = [], []
-    constants = {
+    constants: dict[str, NDArray[Any]] = {
         "gain": np.full((1, 3, 1, 1), 1 / (3 * 255), np.float32),
         "box": np.array([0.5, 0.5, np.log(2), np.log(2)], np.float32).reshape(1, 1, 4),
         "points": np.array([0, 0, 0.1, 0, 0.2, 0, 0.3, 0, 0.4, 0], np.float32).reshape(1, 1, 10),
@@ -31,7 +32,7 @@ def yunet_like(size: list[Any]) -> bytes:
     }
     nodes.append(helper.make_node("Conv", ["input", "gain"], ["bright"]))
     for stride in (8, 16, 32):
-        pool = {"kernel_shape": [stride] * 2, "strides": [stride] * 2}
+        pool: dict[str, Any] = {"kernel_shape": [stride] * 2, "strides": [stride] * 2}
         nodes += [
             helper.make_node("AveragePool", ["bright"], [f"pool_{stride}"], **pool),
             helper.make_node("Reshape", [f"pool_{stride}", "flat"], [f"cls_{stride}"]),
@@ -41,7 +42,7 @@ def yunet_like(size: list[Any]) -> bytes:
             helper.make_node("Add", [f"zero_{stride}", "points"], [f"kps_{stride}"]),
         ]
         for head, width in (("cls", 1), ("obj", 1), ("bbox", 4), ("kps", 10)):
-            shape = ["n", f"cells_{stride}", width]
+            shape: list[str | int] = ["n", f"cells_{stride}", width]
             outputs.append(
                 helper.make_tensor_value_info(f"{head}_{stride}", TensorProto.FLOAT, shape)
             )
@@ -85,7 +86,7 @@ def test_scores_below_the_threshold_are_not_reported(tmp_path: Path) -> None:
     ("name", "options", "message"),
     [
         ("mtcnn", {}, "unknown face detector 'mtcnn'"),
-        ("retinaface", {"input_px": 31}, "input_px must lie between 32 and 8192, not 31"),
+        ("retinaface", {"detect_px": 31}, "detect_px must lie between 32 and 8192, not 31"),
         ("retinaface", {"score_from": 0.0}, "score_from must lie between 0 and 1"),
         ("retinaface", {"threads": 0}, "threads must be 1 or more"),
     ],
@@ -134,18 +135,18 @@ def test_a_batch_is_blue_green_red_less_the_mean_and_zero_where_padded() -> None
     picture = np.zeros((20, 50, 3), np.uint8)
     picture[...] = (10, 20, 30)
     other = np.full((40, 30, 3), 7, np.uint8)
-    batch = pack([picture, other], input_px=320, mean_bgr=(1, 2, 3))
+    batch = pack([picture, other], detect_px=320, mean_bgr=(1, 2, 3))
     assert batch.blob.shape == (2, 3, 64, 64)
     assert batch.blob[0, :, 19, 49].tolist() == [29, 18, 7]
     assert not batch.blob[0, :, 20:].any()
     assert not batch.blob[0, :, :, 50:].any()
     assert batch.blob[1, :, 39, 29].tolist() == [6, 5, 4]
-    assert batch.scales == ((1, 1), (1, 1))
+    assert batch.scales == ((1.0, 1.0), (1.0, 1.0))
     assert batch.sizes == ((50, 20), (30, 40))
 
 
 def test_only_pictures_larger_than_the_network_are_scaled() -> None:
-    batch = pack([np.zeros((10, 1000, 3), np.uint8)], input_px=320, mean_bgr=(0, 0, 0))
+    batch = pack([np.zeros((10, 1000, 3), np.uint8)], detect_px=320, mean_bgr=(0, 0, 0))
     assert batch.blob.shape == (1, 3, 32, 320)
     assert batch.scales == ((0.32, 0.3),)
 

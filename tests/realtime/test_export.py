@@ -9,12 +9,14 @@ import json
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from srfer.errors import ConfigError, SourceError
+from srfer.errors import ConfigError, ExportError, SourceError
 from srfer.realtime.export import ExportOptions, ExportProgress, ExportSummary, export
+from srfer.realtime.manifest import write_manifest
 from srfer.realtime.progress import LINE_EVERY_S, shown_progress
 from tests.clips import Clip, FixedFace, cut, sound_packets, ticks_25, video_images, video_times
 
@@ -22,8 +24,8 @@ CLIP = Clip(ticks=ticks_25(8), width=96, height=64)
 COMPLETE = {"annotated.mp4", "frames.csv", "frames.jsonl", "manifest.json"}
 
 
-def run(out: Path, *inputs: Path, **options: object) -> ExportSummary:
-    return export(inputs, out, lambda: [FixedFace()], ExportOptions(**options))  # type: ignore[arg-type]
+def run(out: Path, *inputs: Path, **options: Any) -> ExportSummary:
+    return export(inputs, out, lambda: [FixedFace()], ExportOptions(**options))
 
 
 def names(folder: Path) -> set[str]:
@@ -51,6 +53,8 @@ def test_every_input_gets_a_folder_with_complete_outputs(tmp_path: Path) -> None
 
 def test_the_manifest_says_where_results_come_from(tmp_path: Path) -> None:
     clip = CLIP.make(tmp_path / "one.mp4")
+    (tmp_path / "out/one").mkdir(parents=True)
+    (tmp_path / "out/one/notes.txt").write_text("mine")
     run(tmp_path / "out", clip, settings={"model": "none"}, has_notice=False)
     manifest = json.loads((tmp_path / "out/one/manifest.json").read_text())
     assert manifest["input"]["name"] == "one.mp4"
@@ -61,6 +65,13 @@ def test_the_manifest_says_where_results_come_from(tmp_path: Path) -> None:
     for name, size in manifest["outputs_bytes"].items():
         assert (tmp_path / "out/one" / name).stat().st_size == size
     assert set(manifest["outputs_bytes"]) == COMPLETE - {"manifest.json"}
+    assert (tmp_path / "out/one/notes.txt").read_text() == "mine"
+
+
+def test_a_manifest_whose_folder_is_gone_is_an_export_error(tmp_path: Path) -> None:
+    facts: dict[str, Any] = {"version": "1", "input_facts": {}, "settings": {}, "result": {}}
+    with pytest.raises(ExportError, match=r"^one/manifest\.json: "):
+        write_manifest(tmp_path / "one/manifest.json", **facts)
 
 
 def test_without_video_there_is_none(tmp_path: Path) -> None:
@@ -171,9 +182,9 @@ def test_a_stage_that_fails_fails_one_input_only(
 
 def test_a_wrong_option_is_refused_before_any_work(tmp_path: Path) -> None:
     def refuse() -> list[FixedFace]:
-        raise ConfigError("input_px must be 32 or more, not 1")
+        raise ConfigError("detect_px must be 32 or more, not 1")
 
-    with pytest.raises(ConfigError, match="input_px"):
+    with pytest.raises(ConfigError, match="detect_px"):
         export([CLIP.make(tmp_path / "a.mp4")], tmp_path / "out", refuse)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -14,9 +15,11 @@ import numpy as np
 import pytest
 
 from srfer.engines import LABELS
+from srfer.errors import ExportError, SourceError, SourceFault
 from srfer.realtime import FaceResult, Frame, FrameResult, SourceInfo, TrackState
 from srfer.realtime.overlay import Overlay
 from srfer.realtime.sinks import CsvSink, JsonlSink, VideoSink, to_record
+from srfer.realtime.sinks.atomic import TextFile
 from srfer.realtime.sources import VideoFile, probe
 from srfer.realtime.stage import Sink
 from tests.clips import (
@@ -271,7 +274,7 @@ def test_odd_names_stay_on_one_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", ["mp4", "jsonl", "csv"])
 def test_a_name_appears_only_when_the_file_is_complete(tmp_path: Path, suffix: str) -> None:
-    sinks = {
+    sinks: dict[str, Callable[[Path], Sink]] = {
         "mp4": lambda path: VideoSink(path, info(), PLAIN),
         "jsonl": JsonlSink,
         "csv": CsvSink,
@@ -294,3 +297,18 @@ def test_what_was_written_before_an_error_can_be_played(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError):
         write_and_fail(sink, [result(index, pts) for index, pts in enumerate(times)])
     assert video_times(tmp_path / "a.partial.mp4") == times
+
+
+def test_an_input_that_is_gone_is_named_as_such(tmp_path: Path) -> None:
+    sink = VideoSink(tmp_path / "a.mp4", info(), PLAIN, sound_from=tmp_path / "gone.mp4")
+    with pytest.raises(SourceError, match=r"^gone\.mp4: no such file") as caught:
+        write_frames(sink, [Fraction(0)])
+    assert caught.value.fault is SourceFault.MISSING
+
+
+def test_a_text_file_that_cannot_be_begun_is_closed(tmp_path: Path) -> None:
+    (tmp_path / "a.partial.csv").symlink_to("/dev/full")
+    with pytest.raises(ExportError, match="no space left"):
+        TextFile(tmp_path / "a.csv", header="x" * 100_000)
+    links = [os.path.realpath(link) for link in Path("/proc/self/fd").iterdir()]
+    assert "/dev/full" not in links

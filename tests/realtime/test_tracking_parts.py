@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from fractions import Fraction
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from srfer.errors import ConfigError
 from srfer.realtime.tracking import TrackerConfig
-from srfer.realtime.tracking.association import assign, nearness, overlap
+from srfer.realtime.tracking.association import assign, iou, nearness
 from srfer.realtime.tracking.flow import follow
 from srfer.realtime.tracking.kalman import MotionFilter
 from srfer.realtime.tracking.media_time import FIRST_STEP_S, MediaTime
@@ -46,11 +47,11 @@ def warped(picture: NDArray[np.uint8], matrix: NDArray[np.float64]) -> NDArray[n
 # --- association ---
 
 
-def test_overlap_is_intersection_over_union() -> None:
+def test_iou_is_intersection_over_union() -> None:
     boxes, others = [Box(0, 0, 10, 10)], [Box(0, 0, 10, 10), Box(5, 0, 15, 10), Box(20, 0, 30, 9)]
-    np.testing.assert_allclose(overlap(boxes, others), [[1, 1 / 3, 0]])
-    assert overlap([], others).shape == (0, 3)
-    assert overlap(boxes, []).shape == (1, 0)
+    np.testing.assert_allclose(iou(boxes, others), [[1, 1 / 3, 0]])
+    assert iou([], others).shape == (0, 3)
+    assert iou(boxes, []).shape == (1, 0)
 
 
 def test_nearness_falls_to_zero_at_the_reach_and_for_other_sizes() -> None:
@@ -143,14 +144,16 @@ def test_motion_is_measured_whatever_the_size(
     side: float, move: tuple[float, float], scale: float, degrees: float
 ) -> None:
     fine = texture(400, 400) if side > 30 else cv2.resize(texture(1600, 1600), (400, 400))
-    before, middle = np.asarray(fine, np.uint8), np.array([200.3, 190.8])
-    matrix = cv2.getRotationMatrix2D((middle - 0.5).tolist(), degrees, scale)
+    before, (x, y) = np.asarray(fine, np.uint8), (200.3, 190.8)
+    middle = np.array([x, y])
+    turn = cv2.getRotationMatrix2D((x - 0.5, y - 0.5), degrees, scale)
+    matrix = np.asarray(turn, np.float64)
     matrix[:, 2] += np.array(move) * side
     landmarks = (
         middle + np.array([[-0.2, -0.2], [0.2, -0.2], [0, 0], [-0.2, 0.2], [0.2, 0.2]]) * side
     )
-    face = Face(square(*middle, side), 0.9, landmarks.astype(np.float32))
-    motion = follow(before, warped(before, matrix), face, (float(middle[0]), float(middle[1])))
+    face = Face(square(x, y, side), 0.9, landmarks.astype(np.float32))
+    motion = follow(before, warped(before, matrix), face, (x, y))
     assert motion is not None
     moved = motion.move(face)
     np.testing.assert_allclose(moved.box.center, middle + np.array(move) * side, atol=0.03 * side)
@@ -277,6 +280,6 @@ def test_one_thing_that_leaves_a_plain_wall_is_no_cut() -> None:
         {"lost_for_s": math.nan},
     ],
 )
-def test_impossible_settings_are_named(options: dict[str, float]) -> None:
+def test_impossible_settings_are_named(options: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=next(iter(options))):
         TrackerConfig(**options)

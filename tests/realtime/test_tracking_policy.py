@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import cv2
 import numpy as np
@@ -39,8 +39,8 @@ class BrightPatches:
 
     name = "bright"
 
-    def __init__(self, input_px: int = WIDTH, score_from: float = 0.3) -> None:
-        self.input_px = input_px
+    def __init__(self, detect_px: int = WIDTH, score_from: float = 0.3) -> None:
+        self.detect_px = detect_px
         self._score_from = score_from
         self.searches = self.windows = 0
         self.is_open = False
@@ -93,7 +93,7 @@ def picture(*patches: Patch) -> NDArray[np.uint8]:
 class Film:
     """Runs pictures through a tracker, 30 a second."""
 
-    def __init__(self, detector: BrightPatches | None = None, **settings: float) -> None:
+    def __init__(self, detector: BrightPatches | None = None, **settings: Any) -> None:
         self.detector = detector or BrightPatches()
         config = TrackerConfig(**settings)
         self.tracker = FaceTracker(self.detector, config)
@@ -173,13 +173,33 @@ def test_weak_detections_keep_a_track_alive_but_begin_none() -> None:
 def test_a_doubtful_face_begins_a_track_if_a_second_look_agrees() -> None:
     # 0.8 is sure but not trusted; the patch is as bright in the window as in the frame.
     with Film(trusted_from=0.95, verified_from=0.7) as film:
-        assert states(film.show((100, 100, 0.8))) == {1: NEW}
+        tracks = film.show((100, 100, 0.8))
+        assert states(tracks) == {1: NEW}
         assert film.detector.windows == 1
+        assert {type(edge) for edge in tracks[0].face.box} == {float}
     with Film(trusted_from=0.95, verified_from=0.9) as film:
         assert film.show((100, 100, 0.8), times=20) == ()
     with Film(trusted_from=0.75) as film:
         assert states(film.show((100, 100, 0.8))) == {1: NEW}
         assert film.detector.windows == 0
+
+
+def test_a_face_that_two_windows_show_begins_one_track() -> None:
+    class SeeingDouble(BrightPatches):
+        def detect(self, images: Sequence[RgbImage]) -> list[tuple[Face, ...]]:
+            found = super().detect(images)
+            if images[0].shape[1] != WIDTH:
+                return found
+            return [tuple(moved(face, x) for face in found[0] for x in (-9.0, 9.0))]
+
+    def moved(face: Face, x: float) -> Face:
+        left, top, right, bottom = face.box
+        return Face(Box(left + x, top, right + x, bottom), face.score)
+
+    with Film(SeeingDouble(), verified_from=0.7) as film:
+        (track,) = film.show((100, 100, 0.9))
+        assert film.detector.windows == 2
+    np.testing.assert_allclose(track.face.box.center, (100, 100), atol=2)
 
 
 def test_a_weak_detection_does_not_bring_back_what_is_lost() -> None:
