@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Protocol, runtime_checkable
 
 from torch import nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
+from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
 from .cascade import Cascade
 
@@ -24,7 +24,7 @@ def fold(cascade: Cascade) -> Cascade:
     """Copy a network in eval mode with all that is linear merged.
 
     Re-parameterised blocks become single convolutions, and every batch norm goes into the
-    convolution before it.
+    convolution or linear layer before it.
     """
     folded = copy.deepcopy(cascade).eval()
     for module in list(folded.modules()):
@@ -33,8 +33,12 @@ def fold(cascade: Cascade) -> Cascade:
                 setattr(module, name, child.folded())
         children = dict(module.named_children())
         for name, successor in pairwise(children):
-            conv, norm = children[name], children[successor]
-            if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-                setattr(module, name, fuse_conv_bn_eval(conv, norm))
-                setattr(module, successor, nn.Identity())
+            layer, norm = children[name], children[successor]
+            if isinstance(layer, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                setattr(module, name, fuse_conv_bn_eval(layer, norm))
+            elif isinstance(layer, nn.Linear) and isinstance(norm, nn.BatchNorm1d):
+                setattr(module, name, fuse_linear_bn_eval(layer, norm))
+            else:
+                continue
+            setattr(module, successor, nn.Identity())
     return folded.eval()
