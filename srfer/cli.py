@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import signal
 import sys
-import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,11 +19,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from srfer import __version__
-from srfer.errors import ConfigError, SrferError
+from srfer.errors import ConfigError
+from srfer.talk import Reports, explain, say
 
 if TYPE_CHECKING:
     from srfer.engines import Model as LoadedModel
-    from srfer.realtime.export import ExportOutcome
+    from srfer.realtime import AnalysisOptions
+    from srfer.realtime.export import ExportOptions
 
 FAILED = 1
 USAGE = 2
@@ -81,10 +82,10 @@ def main(argv: Sequence[str] | None = None) -> None:
                 raise
             if argv is None:
                 signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is closed; let the process end
-            _say("interrupted")
+            say("interrupted")
             raise SystemExit(TERMINATED if has_terminated else INTERRUPTED) from None
         except Exception as error:
-            _explain(error, is_debug="--debug" in arguments)
+            explain(error, is_debug="--debug" in arguments)
             raise SystemExit(USAGE if isinstance(error, ConfigError) else FAILED) from None
 
 
@@ -143,10 +144,8 @@ def export(
     The results for clip.mp4 are OUT/clip/annotated.mp4, frames.jsonl, frames.csv and manifest.json.
     For every input a line of JSON on stdout says what became of it.
     """
-    from srfer.realtime import AnalysisOptions, describe_settings, make_stages
+    from srfer.realtime import AnalysisOptions, describe_settings
     from srfer.realtime.export import ExportOptions
-    from srfer.realtime.export import export as run_export
-    from srfer.realtime.progress import shown_progress
 
     loaded = _load(model, device)
     analysis = AnalysisOptions(detector=detector, detect_px=detect_px)
@@ -157,23 +156,38 @@ def export(
         is_forced=force,
         settings=describe_settings(loaded, analysis),
     )
-    reports = _Reports(is_quiet=quiet, is_debug=debug)
+    reports = Reports(is_quiet=quiet, is_debug=debug)
+    raise typer.Exit(_run_export(inputs, out, (loaded, analysis, options), reports))
+
+
+def _run_export(
+    inputs: list[Path],
+    out: Path,
+    how: tuple[LoadedModel, AnalysisOptions, ExportOptions],
+    reports: Reports,
+) -> int:
+    """Export with progress on the terminal; gives the exit code."""
+    from srfer.realtime import make_stages
+    from srfer.realtime.export import export as run_export
+    from srfer.realtime.progress import shown_progress
+
+    model, analysis, options = how
     try:
-        with shown_progress(sys.stderr, is_quiet=quiet) as on_progress:
+        with shown_progress(sys.stderr, is_quiet=reports.is_quiet) as on_progress:
             summary = run_export(
                 inputs,
                 out,
-                lambda: make_stages(loaded, analysis),
+                lambda: make_stages(model, analysis),
                 options,
                 on_progress=on_progress,
                 on_outcome=reports.add,
             )
     except KeyboardInterrupt:
-        _say("finished files are complete, the one at work is .partial")
+        say("finished files are complete, the one at work is .partial")
         raise
     finally:
         reports.finish()
-    raise typer.Exit(summary.exit_code)
+    return summary.exit_code
 
 
 @app.command()
@@ -197,7 +211,7 @@ def demo(
         report = run_demo(out, _load(model, device), on_progress=on_progress)
     if not quiet:
         for line in describe(report):
-            _say(line)
+            say(line)
     for path in report.files:
         typer.echo(path)
 
@@ -269,7 +283,7 @@ def train(
         with shown_progress(sys.stderr) as on_progress:
             files = train_and_export(loaded, data, options, version, on_progress)
     except KeyboardInterrupt:
-        _say("the same command goes on from the last checkpoint")
+        say("the same command goes on from the last checkpoint")
         raise
     for path in (files.model, files.card, files.log):
         typer.echo(path)
@@ -306,70 +320,14 @@ def _rounded(value: Any) -> Any:
     return value if value is None else round(value, 4)
 
 
-class _Reports:
-    """Tells what became of each input: JSON on stdout, words on stderr, a summary at the end.
-
-    At once, so that a killed batch is known as far as it went; but where a progress bar is on the
-    screen, when it is gone.
-    """
-
-    def __init__(self, *, is_quiet: bool, is_debug: bool) -> None:
-        self._is_quiet, self._is_debug = is_quiet, is_debug
-        self._waits = sys.stderr.isatty() and not is_quiet
-        self._outcomes: list[ExportOutcome] = []
-
-    def add(self, outcome: ExportOutcome) -> None:
-        self._outcomes.append(outcome)
-        if not self._waits:
-            self._tell(outcome)
-
-    def finish(self) -> None:
-        if self._waits:
-            for outcome in self._outcomes:
-                self._tell(outcome)
-        if len(self._outcomes) > 1 and not self._is_quiet:
-            failed = [item.to_record()["input"] for item in self._outcomes if item.error]
-            done = f"{len(self._outcomes) - len(failed)} of {len(self._outcomes)} done"
-            _say(f"{done}; failed: {', '.join(failed)}" if failed else done)
-
-    def _tell(self, outcome: ExportOutcome) -> None:
-        record = outcome.to_record()
-        typer.echo(json.dumps(record))  # ASCII: some terminals can show nothing else
-        if outcome.failed_readings:
-            _say(
-                f"warning: {record['input']}: {outcome.failed_readings} faces were not read, the "
-                "engine gave numbers that are not finite; try --device cpu"
-            )
-        if outcome.error is not None:
-            _explain(outcome.error, is_debug=self._is_debug)
-        elif not self._is_quiet:
-            _say(
-                f"{record['input']}: {outcome.frames} frames, {outcome.face_rows} faces in "
-                f"{outcome.elapsed_s:.1f} s -> {record['folder']}"
-            )
-
-
 def _load(model: str, device: str) -> LoadedModel:
     """Load a model, and say which devices were there but failed."""
     from srfer.engines import load
 
     loaded = load(model, device)
     for note in loaded.notes:
-        _say(f"warning: {note}")
+        say(f"warning: {note}")
     return loaded
-
-
-def _explain(error: Exception, *, is_debug: bool) -> None:
-    if is_debug:
-        traceback.print_exception(error)
-    if isinstance(error, SrferError):
-        _say(f"error: {error}")
-    else:
-        _say(f"error: unexpected {type(error).__name__}: {error}; --debug shows where")
-
-
-def _say(text: str) -> None:
-    typer.echo(text, err=True)
 
 
 @contextmanager

@@ -226,8 +226,7 @@ def export_model(
         macs=count_macs(folded),
         golden=tuple(tuple(round(float(p), 6) for p in row) for row in golden),
     )
-    entry = proto.metadata_props.add()
-    entry.key, entry.value = METADATA_KEY, spec.to_json()
+    proto.metadata_props.add(key=METADATA_KEY, value=spec.to_json())
     onnx.checker.check_model(proto, full_check=True)
     data = proto.SerializeToString()
     _check_parity(data, deployed, validation)

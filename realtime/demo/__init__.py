@@ -95,13 +95,7 @@ def run_demo(
     options = options or AnalysisOptions()
     walk = plan_walk()
     clip, plot = out / CLIP_NAME, out / PLOT_NAME
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        make_clip(clip, walk)
-    except (FileExistsError, NotADirectoryError):
-        raise ConfigError(f"{out.name} is a file; choose a folder for the demo") from None
-    except OSError as error:
-        raise ExportError(f"cannot write {clip.name}: {error.strerror}") from None
+    _write_clip(clip, walk)
     exporting = ExportOptions(is_forced=True, settings=describe_settings(model, options))
     summary = export(
         [clip],
@@ -129,6 +123,17 @@ def run_demo(
         with_sr=_findings(with_sr, label),
         without_sr=_findings(without_sr, label),
     )
+
+
+def _write_clip(clip: Path, walk: Walk) -> None:
+    """Make the folder and the sample clip in it."""
+    try:
+        clip.parent.mkdir(parents=True, exist_ok=True)
+        make_clip(clip, walk)
+    except (FileExistsError, NotADirectoryError):
+        raise ConfigError(f"{clip.parent.name} is a file; choose a folder for the demo") from None
+    except OSError as error:
+        raise ExportError(f"cannot write {clip.name}: {error.strerror}") from None
 
 
 def _read(clip: Path, walk: Walk, model: Model, options: AnalysisOptions) -> list[Reading]:

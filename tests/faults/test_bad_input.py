@@ -27,18 +27,16 @@ FAST_START = {"movflags": "faststart"}
 def refusal(path: Path | str) -> SourceError:
     with pytest.raises(SourceError) as caught:
         probe(path)
-    text = str(caught.value)
-    assert text.isprintable(), "one line, no control characters"
-    assert text.startswith(f"{display_name(Path(path))}: ")
+    assert str(caught.value).isprintable(), "one line, no control characters"
+    assert str(caught.value).startswith(f"{display_name(Path(path))}: ")
     return caught.value
 
 
 @contextmanager
 def nothing_left_open() -> Iterator[None]:
-    process = psutil.Process()
-    before = process.num_fds()
+    before = psutil.Process().num_fds()
     yield
-    assert process.num_fds() <= before
+    assert psutil.Process().num_fds() <= before
 
 
 def times_until_the_end(

@@ -1,0 +1,75 @@
+"""What the commands say: data on stdout, talk on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from typing import TYPE_CHECKING
+
+import typer
+
+from .errors import SrferError
+
+if TYPE_CHECKING:
+    from srfer.realtime.export import ExportOutcome
+
+
+def explain(error: Exception, *, is_debug: bool) -> None:
+    """Say what went wrong in a line; with its traceback before it if asked for."""
+    if is_debug:
+        traceback.print_exception(error)
+    if isinstance(error, SrferError):
+        say(f"error: {error}")
+    else:
+        say(f"error: unexpected {type(error).__name__}: {error}; --debug shows where")
+
+
+def say(text: str) -> None:
+    """Write a line of talk."""
+    typer.echo(text, err=True)
+
+
+class Reports:
+    """Tells what became of each input: JSON on stdout, words on stderr, a summary at the end.
+
+    At once, so that a killed batch is known as far as it went; but where a progress bar is on the
+    screen, when it is gone.
+    """
+
+    def __init__(self, *, is_quiet: bool, is_debug: bool) -> None:
+        self.is_quiet, self._is_debug = is_quiet, is_debug
+        self._waits = sys.stderr.isatty() and not is_quiet
+        self._outcomes: list[ExportOutcome] = []
+
+    def add(self, outcome: ExportOutcome) -> None:
+        """Take the result of one input."""
+        self._outcomes.append(outcome)
+        if not self._waits:
+            self._tell(outcome)
+
+    def finish(self) -> None:
+        """Tell what was held back, and the summary."""
+        if self._waits:
+            for outcome in self._outcomes:
+                self._tell(outcome)
+        if len(self._outcomes) > 1 and not self.is_quiet:
+            failed = [item.to_record()["input"] for item in self._outcomes if item.error]
+            done = f"{len(self._outcomes) - len(failed)} of {len(self._outcomes)} done"
+            say(f"{done}; failed: {', '.join(failed)}" if failed else done)
+
+    def _tell(self, outcome: ExportOutcome) -> None:
+        record = outcome.to_record()
+        typer.echo(json.dumps(record))  # ASCII: some terminals can show nothing else
+        if outcome.failed_readings:
+            say(
+                f"warning: {record['input']}: {outcome.failed_readings} faces were not read, the "
+                "engine gave numbers that are not finite; try --device cpu"
+            )
+        if outcome.error is not None:
+            explain(outcome.error, is_debug=self._is_debug)
+        elif not self.is_quiet:
+            say(
+                f"{record['input']}: {outcome.frames} frames, {outcome.face_rows} faces in "
+                f"{outcome.elapsed_s:.1f} s -> {record['folder']}"
+            )
