@@ -42,6 +42,7 @@ benchmarks: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.export_speed
 	$(BIN)/python -m benchmarks.tracking
 	$(BIN)/python -m benchmarks.media
+	$(BIN)/python -m benchmarks.install
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || { \

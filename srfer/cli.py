@@ -141,8 +141,8 @@ def export(
 ) -> None:
     """Write annotated videos, JSON lines and tables.
 
-    The results for clip.mp4 are OUT/clip/annotated.mp4, frames.jsonl, frames.csv and manifest.json.
-    For every input a line of JSON on stdout says what became of it.
+    For clip.mp4: OUT/clip/annotated.mp4, frames.jsonl, frames.csv, manifest.json; a line of JSON on
+    stdout says what became of each input.
     """
     from srfer.realtime import AnalysisOptions, describe_settings
     from srfer.realtime.export import ExportOptions
@@ -156,8 +156,8 @@ def export(
         is_forced=force,
         settings=describe_settings(loaded, analysis),
     )
-    reports = Reports(is_quiet=quiet, is_debug=debug)
-    raise typer.Exit(_run_export(inputs, out, (loaded, analysis, options), reports))
+    how = (loaded, analysis, options)
+    raise typer.Exit(_run_export(inputs, out, how, Reports(is_quiet=quiet, is_debug=debug)))
 
 
 def _run_export(

@@ -62,13 +62,11 @@ class RunOptions:
         folder: for checkpoints and the log.
         save_every: steps between checkpoints.
         evaluate_every: epochs between evaluations.
-        stop_after: stop at this step as if killed right after a checkpoint; None for never.
     """
 
     folder: Path
     save_every: int = 500
     evaluate_every: int = 2
-    stop_after: int | None = None
 
 
 class Trainer:
@@ -277,8 +275,6 @@ def train(
             log.add(trainer, scores)
         if trainer.step % options.save_every == 0 or is_end:
             save_checkpoint(options.folder, trainer.step, trainer.state())
-            if options.stop_after is not None and trainer.step >= options.stop_after:
-                break
         epoch = trainer.step / trainer.steps_per_epoch
         on_progress(Progress(trainer.step, trainer.steps, epoch, trainer.loss, scores))
     return trainer

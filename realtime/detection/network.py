@@ -15,8 +15,8 @@ from srfer.errors import EngineError, ModelError
 class Network:
     """An ONNX graph with one image batch as its input; a context manager.
 
-    It is opened once when made, so that a bad model is found early, and again when entered, so
-    that one detector can serve several videos in turn.
+    It is loaded when made, so that a bad model is found early; it can be entered again and again,
+    so that one detector can serve several videos in turn.
     """
 
     def __init__(self, name: str, model: bytes, *, outputs: tuple[str, ...], threads: int) -> None:
@@ -32,15 +32,13 @@ class Network:
             ModelError: the model is damaged, or has other inputs or outputs.
         """
         self._name = name
-        self._model = model
         self._outputs = outputs
-        self._threads = threads
-        session = self._open()
-        self._input = self._checked_input(session)
-        self._session: Any = None
+        self._session = self._load(model, threads)
+        self._input = self._checked_input()
+        self._is_open = False
 
     def __enter__(self) -> Self:
-        self._session = self._open()
+        self._is_open = True
         return self
 
     def __exit__(
@@ -49,7 +47,7 @@ class Network:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._session = None
+        self._is_open = False
 
     def run(self, batch: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """Run the graph on an (N, 3, H, W) float32 batch.
@@ -57,7 +55,7 @@ class Network:
         Raises:
             EngineError: the network is not open, or onnxruntime failed.
         """
-        if self._session is None:
+        if not self._is_open:
             raise EngineError(f"face detector {self._name} is not open: use it in a with block")
         try:
             outputs: list[NDArray[np.float32]] = self._session.run(
@@ -69,25 +67,23 @@ class Network:
             ) from error
         return outputs
 
-    def _open(self) -> Any:
+    def _load(self, model: bytes, threads: int) -> Any:
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self._threads
+        options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         # Detection runs every few frames: threads that spin in between would starve the others.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 4
         try:
-            return onnxruntime.InferenceSession(
-                self._model, options, providers=["CPUExecutionProvider"]
-            )
+            return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         except Exception as error:
             raise ModelError(
                 f"the model of face detector {self._name} cannot be loaded: {error}"
             ) from error
 
-    def _checked_input(self, session: Any) -> str:
-        inputs = session.get_inputs()
-        missing = set(self._outputs) - {output.name for output in session.get_outputs()}
+    def _checked_input(self) -> str:
+        inputs = self._session.get_inputs()
+        missing = set(self._outputs) - {output.name for output in self._session.get_outputs()}
         if len(inputs) != 1 or missing:
             raise ModelError(
                 f"the model of face detector {self._name} is another network: it has "

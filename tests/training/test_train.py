@@ -6,15 +6,17 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 
 from srfer.errors import TrainingError
+from srfer.training.checkpoint import load_newest_checkpoint
 from srfer.training.data import FaceSet, load_faces
 from srfer.training.evaluate import evaluate
-from srfer.training.train import LOG_NAME, RunOptions, Trainer, train
+from srfer.training.train import LOG_NAME, Progress, RunOptions, Trainer, train
 
 from .toy import toy_recipe, write_toy_data
 
@@ -37,6 +39,16 @@ def weights(trainer: Trainer) -> dict[str, torch.Tensor]:
     return both | {f"averaged.{k}": v for k, v in trainer.averaged.state_dict().items()}
 
 
+def interrupt_at(step: int) -> Callable[[Progress], None]:
+    """An `on_progress` that ends the run after a step."""
+
+    def tell(progress: Progress) -> None:
+        if progress.step == step:
+            raise KeyboardInterrupt
+
+    return tell
+
+
 def assert_same(one: Trainer, other: Trainer) -> None:
     """Bit for bit."""
     for name, value in weights(one).items():
@@ -55,10 +67,11 @@ def test_a_resumed_run_equals_an_uninterrupted_one(
     recipe = toy_recipe()
     straight = train(recipe, *splits, RunOptions(tmp_path / "a", save_every=3, evaluate_every=1))
     assert straight.step == 10
-    broken = RunOptions(tmp_path / "b", save_every=3, evaluate_every=1, stop_after=3)
-    assert train(recipe, *splits, broken).step == 3
+    options = RunOptions(tmp_path / "b", save_every=3, evaluate_every=1)
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, *splits, options, interrupt_at(5))  # two steps after the checkpoint
     torch.manual_seed(999)  # whatever happened in between must not matter
-    resumed = train(recipe, *splits, RunOptions(tmp_path / "b", save_every=3, evaluate_every=1))
+    resumed = train(recipe, *splits, options)
     assert_same(straight, resumed)
     assert (tmp_path / "a" / LOG_NAME).read_text() == (tmp_path / "b" / LOG_NAME).read_text()
 
@@ -69,11 +82,14 @@ def test_every_part_of_a_checkpoint_is_needed(
 ) -> None:
     recipe = toy_recipe(epochs=1)
     straight = train(recipe, *splits, RunOptions(tmp_path / "a"))
-    half = train(recipe, *splits, RunOptions(tmp_path / "b", save_every=2, stop_after=2))
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe, *splits, RunOptions(tmp_path / "b", save_every=2), interrupt_at(2))
+    half = load_newest_checkpoint(tmp_path / "b")
+    assert half is not None
     torch.manual_seed(999)
     fresh = Trainer(recipe, splits[0])
     torch.manual_seed(999)
-    fresh.restore({**half.state(), lost: fresh.state()[lost]})
+    fresh.restore({**half, lost: fresh.state()[lost]})
     fresh.network.train()
     while fresh.step < fresh.steps:
         fresh.advance()
@@ -83,6 +99,7 @@ def test_every_part_of_a_checkpoint_is_needed(
 
 KILLED = """
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from srfer.training.data import load_faces
 from srfer.training.evaluate import evaluate
