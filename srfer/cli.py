@@ -114,7 +114,7 @@ def export(
         typer.Argument(
             help="Videos, and folders of videos.",
             parser=_path,
-            metavar="INPUT...",
+            metavar="INPUT",
             show_default=False,
         ),
     ],
