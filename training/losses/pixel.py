@@ -1,10 +1,9 @@
-"""The loss functions."""
+"""How far a restored face is from the original, pixel by pixel."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 CHARBONNIER_EPSILON = 1e-6
 
@@ -18,13 +17,3 @@ def charbonnier(restored: Tensor, original: Tensor) -> Tensor:
     root = torch.sqrt(difference * difference + CHARBONNIER_EPSILON)
     loss: Tensor = root.mean() - CHARBONNIER_EPSILON**0.5
     return loss
-
-
-def soft_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
-    """Cross-entropy with a distribution as target (Barsoum et al., ICMI 2016); a scalar.
-
-    Args:
-        logits: (N, 8).
-        targets: (N, 8), rows sum to 1.
-    """
-    return -(targets * functional.log_softmax(logits, dim=1)).sum(dim=1).mean()
