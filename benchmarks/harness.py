@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from srfer.doctor import processor_name
+from srfer.processor import processor_name
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"

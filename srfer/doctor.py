@@ -7,18 +7,17 @@ and not the end of the examination.
 from __future__ import annotations
 
 import os
-import platform
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
-from pathlib import Path
 
 from .errors import SrferError
+from .processor import processor_name
 
 EXTRAS = {
     "demo": ("matplotlib", "skimage"),
-    "train": ("torch", "onnx", "onnxscript"),
+    "train": ("torch", "onnx", "onnxscript", "scipy", "tensorboard", "matplotlib"),
 }
 """What each extra has to bring."""
 
@@ -50,16 +49,6 @@ def examine() -> list[Finding]:
         _try("face detector", _detector),
         *_extras(),
     ]
-
-
-def processor_name() -> str:
-    """Model of the processor, as far as the system tells."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 def _try(subject: str, check: Callable[[], str]) -> Finding:
