@@ -122,7 +122,7 @@ def find_faces(detector: Detector, photos: Sequence[Photo], enlarged: int) -> li
             for image, found in zip(images, detector.detect(images), strict=True):
                 middle = np.array(image.shape[1::-1]) / 2
                 near = sorted(found, key=lambda f: float(np.linalg.norm(f.box.center - middle)))
-                faces.append(_scaled(near[0], 1 / enlarged) if near else None)
+                faces.append(scaled(near[0], 1 / enlarged) if near else None)
     return faces
 
 
@@ -133,7 +133,7 @@ def compare(model: Model, photos: Sequence[Photo], faces: Sequence[Face | None])
     rows = []
     base: NDArray[np.bool_] | None = None
     random = np.random.default_rng(SEED)
-    samples = _stratified_resamples(truth, random)
+    samples = stratified_resamples(truth, random)
     print(f"{sum(f is not None for f in faces)} of {len(faces)} faces found; a miss counts wrong")
     print(f"{'rule':42} accuracy  macro recall   against default (95 %)")
     for rule in rules():
@@ -163,7 +163,7 @@ def measure_fer2013(path: Path) -> dict[str, Any]:
     with open_detector(detect_px=320, score_from=0.5) as detector:
         for start in range(0, len(images), BATCH):
             faces += [
-                _scaled(found[0], 1 / scale)
+                scaled(found[0], 1 / scale)
                 for found in detector.detect(images[start : start + BATCH])
                 if found
             ]
@@ -212,30 +212,30 @@ def _scores(
     truth: NDArray[np.intp],
     samples: NDArray[np.intp],
 ) -> dict[str, Any]:
-    gains = _macro(is_right[samples], truth) - _macro(base[samples], truth)
-    macro = _macro(is_right[samples], truth)
+    gains = macro_recall(is_right[samples], truth) - macro_recall(base[samples], truth)
+    macro = macro_recall(is_right[samples], truth)
     return {
         "accuracy": round(float(is_right.mean()), 4),
-        "accuracy_95": _interval(is_right[samples].mean(axis=1)),
-        "macro_recall": round(float(_macro(is_right[None], truth)[0]), 4),
-        "macro_recall_95": _interval(macro),
+        "accuracy_95": interval(is_right[samples].mean(axis=1)),
+        "macro_recall": round(float(macro_recall(is_right[None], truth)[0]), 4),
+        "macro_recall_95": interval(macro),
         "recall": {
             name: round(float(is_right[truth == i].mean()), 4) for i, name in enumerate(EXPRESSIONS)
         },
         "macro_recall_gain": round(
-            float((_macro(is_right[None], truth) - _macro(base[None], truth))[0]), 4
+            float((macro_recall(is_right[None], truth) - macro_recall(base[None], truth))[0]), 4
         ),
-        "macro_recall_gain_95": _interval(gains),
+        "macro_recall_gain_95": interval(gains),
     }
 
 
-def _macro(is_right: NDArray[np.bool_], truth: NDArray[np.intp]) -> NDArray[np.float64]:
+def macro_recall(is_right: NDArray[np.bool_], truth: NDArray[np.intp]) -> NDArray[np.float64]:
     """Mean recall over the expressions for each row; columns stay in the order of `truth`."""
     recalls = [is_right[:, truth == i].mean(axis=1) for i in range(len(EXPRESSIONS))]
     return np.asarray(np.mean(recalls, axis=0))
 
 
-def _stratified_resamples(truth: NDArray[np.intp], random: np.random.Generator) -> NDArray[np.intp]:
+def stratified_resamples(truth: NDArray[np.intp], random: np.random.Generator) -> NDArray[np.intp]:
     """(RESAMPLES, N) bootstrap samples in which every column keeps its expression."""
     samples = np.empty((RESAMPLES, len(truth)), np.intp)
     for i in range(len(EXPRESSIONS)):
@@ -244,7 +244,8 @@ def _stratified_resamples(truth: NDArray[np.intp], random: np.random.Generator) 
     return samples
 
 
-def _interval(values: NDArray[np.float64]) -> list[float]:
+def interval(values: NDArray[np.float64]) -> list[float]:
+    """The middle 95 % of bootstrap values."""
     return [float(v) for v in np.percentile(values, [2.5, 97.5]).round(4)]
 
 
@@ -263,7 +264,8 @@ def _decode(data: bytes) -> RgbImage:
     return np.asarray(image, np.uint8)
 
 
-def _scaled(face: Face, scale: float) -> Face:
+def scaled(face: Face, scale: float) -> Face:
+    """The face in a picture that is `scale` times as large."""
     landmarks = None if face.landmarks is None else face.landmarks * np.float32(scale)
     return Face(type(face.box)(*(value * scale for value in face.box)), face.score, landmarks)
 
