@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 
 from torch import nn
@@ -11,9 +12,11 @@ from srfer.errors import ConfigError
 
 from .cascade import Cascade, CascadeOutput
 from .ecbsr import ECBSR
+from .fer_network import FERNetwork, Reading
 from .folding import fold
 from .fsrcnn import FSRCNN
 from .macs import count_macs
+from .no_sr import NoSR
 from .residual_fer import ResidualFER
 from .resnet18 import ResNet18
 from .span import SPAN
@@ -21,13 +24,37 @@ from .srcnn import SRCNN
 from .unshuffle_sr import UnshuffleSR
 from .vgg13 import VGG13
 
-__all__ = ["FER", "SR", "Cascade", "CascadeOutput", "build_cascade", "count_macs", "fold"]
+__all__ = [
+    "FER",
+    "SR",
+    "Cascade",
+    "CascadeOutput",
+    "FERNetwork",
+    "Reading",
+    "build_cascade",
+    "count_macs",
+    "fold",
+]
 
 SR: Mapping[str, Callable[[], nn.Module]] = MappingProxyType(
-    {"unshuffle": UnshuffleSR, "srcnn": SRCNN, "fsrcnn": FSRCNN, "ecbsr": ECBSR, "span": SPAN}
+    {
+        "none": NoSR,
+        "unshuffle": UnshuffleSR,
+        "unshuffle-small": partial(UnshuffleSR, width=16, depth=2),
+        "srcnn": SRCNN,
+        "fsrcnn": FSRCNN,
+        "ecbsr": ECBSR,
+        "span": SPAN,
+    }
 )
-FER: Mapping[str, Callable[[], nn.Module]] = MappingProxyType(
-    {"residual": ResidualFER, "resnet18": ResNet18, "vgg13": VGG13}
+FER: Mapping[str, Callable[[], FERNetwork]] = MappingProxyType(
+    {
+        "residual": ResidualFER,
+        "residual-small": partial(ResidualFER, widths=(16, 32, 64, 128), blocks=(1, 1, 1, 1)),
+        "residual-deep": partial(ResidualFER, blocks=(2, 3, 4, 1)),
+        "resnet18": ResNet18,
+        "vgg13": VGG13,
+    }
 )
 
 

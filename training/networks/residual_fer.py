@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from srfer.engines import LABELS
 
+from .fer_network import FERNetwork
 from .scale import scale_channel
 
 
@@ -46,7 +47,7 @@ class ResidualBlock(nn.Module):
         return functional.relu(out + self.shortcut(features))
 
 
-class ResidualFER(nn.Module):
+class ResidualFER(FERNetwork):
     """Reads the expression from a 48x48 face.
 
     Args:
@@ -77,21 +78,18 @@ class ResidualFER(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.classifier = nn.Linear(channels, len(LABELS))
 
-    def forward(self, faces: Tensor, native_px: Tensor) -> Tensor:
-        """Compute class scores.
-
-        Args:
-            faces: (N, 1, 48, 48), about 0..1.
-            native_px: (N,) side of each face in the frame, in pixels.
-
-        Returns:
-            (N, 8) logits in the order of `LABELS`.
-        """
+    def extract(self, faces: Tensor, native_px: Tensor) -> tuple[Tensor, ...]:
+        """Compute what each stage gives; see `FERNetwork`."""
         blocks = functional.pixel_unshuffle((faces - 0.5) * 4.0, 2)
         features = torch.cat([blocks, scale_channel(native_px, blocks)], dim=1)
         features = functional.relu(self.stem_norm(self.stem(features)))
+        given = []
         for stage in self.stages:
             features = stage(features)
-        pooled = self.dropout(features.mean(dim=(2, 3)))
-        logits: Tensor = self.classifier(pooled)
+            given.append(features)
+        return tuple(given)
+
+    def classify(self, features: Tensor) -> Tensor:
+        """Compute class scores from the last stage; see `FERNetwork`."""
+        logits: Tensor = self.classifier(self.dropout(features.mean(dim=(2, 3))))
         return logits

@@ -15,10 +15,11 @@ from torch.nn import functional
 from srfer.engines import LABELS
 
 from .conditioning import read_face
+from .fer_network import FERNetwork
 from .residual_fer import ResidualBlock
 
 
-class ResNet18(nn.Module):
+class ResNet18(FERNetwork):
     """Reads the expression from a 48x48 face.
 
     Args:
@@ -39,19 +40,16 @@ class ResNet18(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.classifier = nn.Linear(channels, len(LABELS))
 
-    def forward(self, faces: Tensor, native_px: Tensor) -> Tensor:
-        """Compute class scores.
-
-        Args:
-            faces: (N, 1, 48, 48), about 0..1.
-            native_px: (N,) side of each face in the frame, in pixels.
-
-        Returns:
-            (N, 8) logits in the order of `LABELS`.
-        """
+    def extract(self, faces: Tensor, native_px: Tensor) -> tuple[Tensor, ...]:
+        """Compute what each stage gives; see `FERNetwork`."""
         features = functional.relu(self.stem_norm(self.stem(read_face(faces, native_px))))
+        given = []
         for stage in self.stages:
             features = stage(features)
-        pooled = self.dropout(features.mean(dim=(2, 3)))
-        logits: Tensor = self.classifier(pooled)
+            given.append(features)
+        return tuple(given)
+
+    def classify(self, features: Tensor) -> Tensor:
+        """Compute class scores from the last stage; see `FERNetwork`."""
+        logits: Tensor = self.classifier(self.dropout(features.mean(dim=(2, 3))))
         return logits

@@ -17,9 +17,10 @@ from torch.nn import functional
 from srfer.engines import LABELS
 
 from .conditioning import read_face
+from .fer_network import FERNetwork
 
 
-class VGG13(nn.Module):
+class VGG13(FERNetwork):
     """Reads the expression from a 48x48 face."""
 
     def __init__(self) -> None:
@@ -47,18 +48,16 @@ class VGG13(nn.Module):
         )
         self.classifier = nn.Linear(1024, len(LABELS))
 
-    def forward(self, faces: Tensor, native_px: Tensor) -> Tensor:
-        """Compute class scores.
-
-        Args:
-            faces: (N, 1, 48, 48), about 0..1.
-            native_px: (N,) side of each face in the frame, in pixels.
-
-        Returns:
-            (N, 8) logits in the order of `LABELS`.
-        """
+    def extract(self, faces: Tensor, native_px: Tensor) -> tuple[Tensor, ...]:
+        """Compute what each stage gives; see `FERNetwork`."""
         features = read_face(faces, native_px)
+        given = []
         for stage in self.stages:
             features = self.dropout(functional.max_pool2d(stage(features), 2))
+            given.append(features)
+        return tuple(given)
+
+    def classify(self, features: Tensor) -> Tensor:
+        """Compute class scores from the last stage; see `FERNetwork`."""
         logits: Tensor = self.classifier(self.hidden(features.flatten(1)))
         return logits
