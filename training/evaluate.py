@@ -7,19 +7,22 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
 from srfer.engines import LABELS, Model
 
 from .data import FaceSet
-from .degradations import enlarge, reduce
+from .degradations import DegradationKind, degrade_for_test, enlarge, reduce
 from .networks import Cascade
 
 EVALUATED_PX = (48, 24, 16, 12, 10, 8)
 """The native sizes of every report. 10 is never trained on."""
 
 CALIBRATION_BINS = 15
+DEGRADATION_SEED = 20240612
+"""Whoever is measured reads the same pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +83,14 @@ def predict(
         logits (N, 8) and restored faces (N, 1, 48, 48) in 0..1.
     """
     logits, restored = [], []
+    device = next(network.parameters()).device
     for start in range(0, len(images), batch):
         faces = enlarge(reduce(images[start : start + batch].float() / 255, native_px))
-        count = faces.shape[0]
-        out = network(faces, torch.full((count,), float(native_px)), torch.full((count,), sr_gain))
-        logits.append(out.logits)
-        restored.append(out.restored.clamp(0, 1))
+        sizes = torch.full((len(faces),), float(native_px))
+        gains = torch.full((len(faces),), sr_gain)
+        out = network(faces.to(device), sizes.to(device), gains.to(device))
+        logits.append(out.logits.cpu())
+        restored.append(out.restored.clamp(0, 1).cpu())
     return torch.cat(logits), torch.cat(restored)
 
 
@@ -119,20 +124,26 @@ def score(probabilities: Tensor, restored: Tensor, faces: FaceSet, native_px: in
 
 
 def evaluate_model(
-    model: Model, faces: FaceSet, sizes: Sequence[int] = EVALUATED_PX, *, use_sr: bool = True
+    model: Model,
+    faces: FaceSet,
+    sizes: Sequence[int] = EVALUATED_PX,
+    *,
+    use_sr: bool = True,
+    degradation: DegradationKind = "D1",
 ) -> tuple[Scores, ...]:
-    """Score a finished model through its public door: crops of the reduced size go in.
+    """Score a finished model through its public door.
 
     Args:
         model: loaded by `srfer.load`.
         faces: each with a majority class.
         sizes: native sizes to reduce them to.
         use_sr: False reads them without super-resolution.
+        degradation: how they lose their resolution; all but D1 are drawn with a fixed seed.
     """
     scores = []
     for size in sizes:
-        small = (reduce(faces.images.float() / 255, size) * 255).round().to(torch.uint8)
-        readings = model.classify(list(small[:, 0].numpy()), use_sr=use_sr)
+        crops = _to_bytes(_crops(faces, size, degradation))
+        readings = model.classify(list(crops), [float(size)] * len(crops), use_sr=use_sr)
         probabilities = np.stack([reading.probabilities for reading in readings])
         restored = np.stack([item.restored for item in readings if item.restored is not None])
         scores.append(
@@ -144,6 +155,19 @@ def evaluate_model(
             )
         )
     return tuple(scores)
+
+
+def _crops(faces: FaceSet, size: int, degradation: DegradationKind) -> Tensor:
+    """What a camera gives: (N, 1, s, s) in 0..1, of the native size where that is all there is."""
+    originals = faces.images.float() / 255
+    if degradation == "D1":
+        return reduce(originals, size)
+    return degrade_for_test(originals, size, degradation, DEGRADATION_SEED)
+
+
+def _to_bytes(images: Tensor) -> NDArray[np.uint8]:
+    pixels: NDArray[np.uint8] = (images[:, 0] * 255).round().to(torch.uint8).numpy()
+    return pixels
 
 
 def evaluate(

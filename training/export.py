@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -154,14 +155,34 @@ def _store_weights_as_half(model: onnx.ModelProto) -> None:
     model.graph.value_info.extend(kept)
 
 
-def _run(data: bytes, *inputs: NDArray[np.generic]) -> NDArray[np.float32]:
+def _open(data: bytes) -> Callable[..., NDArray[np.float32]]:
+    """Load a file in ONNX Runtime; gives a function from the inputs to probabilities."""
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
+    options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    probabilities: NDArray[np.float32] = session.run(
-        ["probabilities"], dict(zip(INPUTS, inputs, strict=True))
-    )[0]
-    return probabilities
+
+    def run(*inputs: NDArray[np.generic]) -> NDArray[np.float32]:
+        probabilities: NDArray[np.float32] = session.run(
+            ["probabilities"], dict(zip(INPUTS, inputs, strict=True))
+        )[0]
+        return probabilities
+
+    return run
+
+
+def open_exported(folded: Cascade) -> Callable[..., NDArray[np.float32]]:
+    """Run a network as it would be deployed, uncalibrated, on one thread of ONNX Runtime.
+
+    Args:
+        folded: in eval mode.
+
+    Returns:
+        a function of faces (N, 1, 48, 48) uint8, native_px (N,) and sr_gain (N,) float32 that
+        gives probabilities (N, 8).
+    """
+    proto = _to_onnx(DeployedModel(folded, Curve((8.0, 48.0), (1.0, 1.0))).eval())
+    return _open(proto.SerializeToString())
 
 
 def _check_parity(data: bytes, model: DeployedModel, faces: FaceSet) -> None:
@@ -175,7 +196,7 @@ def _check_parity(data: bytes, model: DeployedModel, faces: FaceSet) -> None:
     gain = (torch.arange(len(images)) % 3 > 0).float()
     with torch.no_grad():
         expected = model(images, sizes, gain)[0].numpy()
-    found = _run(data, images.numpy(), sizes.numpy(), gain.numpy())
+    found = _open(data)(images.numpy(), sizes.numpy(), gain.numpy())
     difference = float(np.abs(found - expected).max())
     if not difference <= PARITY_TOLERANCE:
         raise TrainingError(f"the exported model differs from torch by {difference:.2g}")
@@ -210,7 +231,7 @@ def export_model(
     proto = _to_onnx(deployed)
     _store_weights_as_half(proto)
     _strip_traces(proto)
-    golden = _run(proto.SerializeToString(), *golden_inputs())
+    golden = _open(proto.SerializeToString())(*golden_inputs())
     spec = ModelSpec(
         name=name,
         version=version,

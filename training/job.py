@@ -6,12 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
+from .adjustment import adjust_logits
 from .card import write_card
 from .data import load_faces
+from .distributed import ALONE, Crew
 from .export import ExportedModel, export_model
 from .files import write_whole
+from .initial import find_beginning
 from .recipe import Recipe
-from .train import LOG_NAME, Progress, RunOptions, train
+from .run_log import EVENTS_NAME, LOG_NAME
+from .train import Progress, RunOptions, train
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +28,14 @@ class TrainedFiles:
         model: the ONNX file.
         card: the model card.
         log: one JSON line per evaluation.
+        events: folder of TensorBoard's event files.
         exported: the model with its scores.
     """
 
     model: Path
     card: Path
     log: Path
+    events: Path
     exported: ExportedModel
 
 
@@ -37,7 +45,9 @@ def train_and_export(
     options: RunOptions,
     version: str,
     on_progress: Callable[[Progress], None] = lambda _: None,
-) -> TrainedFiles:
+    *,
+    crew: Crew = ALONE,
+) -> TrainedFiles | None:
     """Train to the end, or go on where a run was interrupted, then export the result.
 
     Args:
@@ -46,15 +56,24 @@ def train_and_export(
         options: folder and intervals.
         version: to write into the model.
         on_progress: called after every step.
+        crew: the processes that share the run.
+
+    Returns:
+        the files; None in all processes but the first, which writes them.
 
     Raises:
         TrainingError: if the data, the disk or the run fails.
     """
     training = load_faces(data, "training")
     validation = load_faces(data, "validation")
-    trainer = train(recipe, training, validation, options, on_progress)
+    start = find_beginning(recipe)
+    trainer = train(recipe, training, validation, options, on_progress, start=start, crew=crew)
+    if not crew.is_first:
+        return None
+    network = trainer.averaged.to(torch.device("cpu"))
+    adjust_logits(network, training.votes, recipe.logit_adjustment)
     exported = export_model(
-        trainer.averaged,
+        network,
         validation,
         name=recipe.name,
         version=version,
@@ -65,6 +84,7 @@ def train_and_export(
         model=options.folder / f"{recipe.name}.onnx",
         card=options.folder / f"{recipe.name}.md",
         log=options.folder / LOG_NAME,
+        events=options.folder / EVENTS_NAME,
         exported=exported,
     )
     write_whole(files.model, exported.data)

@@ -9,13 +9,79 @@ import json
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from srfer.errors import ConfigError
 
 from .degradations import DegradationMix
+from .label_modes import LabelMode
 
 RECIPES = Path(__file__).parent / "recipes"
+
+Precision = Literal["fp32", "bf16", "fp16"]
+Update = Literal["together", "alternating", "sr", "fer"]
+Attention = Literal["transfer", "cosine", "grad-cam"]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where weights come from. Each is a shipped model, an .onnx file, or the folder of a run.
+
+    Attributes:
+        sr: of the super-resolution network; "" for fresh weights.
+        fer: of the expression network; "" for fresh weights.
+        teacher: of the frozen expression network that reads originals; "" for none.
+        teacher_fer: the teacher's network, a name in `training.networks.FER`; "" for the recipe's
+            own `fer`.
+    """
+
+    sr: str = ""
+    fer: str = ""
+    teacher: str = ""
+    teacher_fer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """Weights of the losses; 0 leaves one out, and nothing is computed for it.
+
+    Attributes:
+        expression: of the expression network's answer on restored faces against the votes.
+        pixel: Charbonnier, between restored and original face.
+        attention: multi-stage attention consistency, through the teacher.
+        attention_kind: which attention is compared.
+        attention_stages: which stages, 1 the finest.
+        prediction: consistency of the teacher's answers on the restored and the original face.
+        task_feature: distance of the expression network's last stage on restored and original.
+        adversarial: relativistic average GAN.
+        distillation: of the expression network's answer on restored faces from the teacher's on
+            originals.
+        centre: deep attentive centre loss on the last stage.
+    """
+
+    expression: float = 1.0
+    pixel: float = 0.0
+    attention: float = 0.0
+    attention_kind: Attention = "transfer"
+    attention_stages: tuple[int, ...] = (1, 2, 3, 4)
+    prediction: float = 0.0
+    task_feature: float = 0.0
+    adversarial: float = 0.0
+    distillation: float = 0.0
+    centre: float = 0.0
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            if field.type == "float" and not getattr(self, field.name) >= 0:
+                raise ConfigError(f"losses.{field.name} must not be negative")
+        _check_choice("losses.attention_kind", self.attention_kind, Attention)
+        if not self.attention_stages or min(self.attention_stages) < 1:
+            raise ConfigError("losses.attention_stages must be numbers of stages, 1 the finest")
+
+    @property
+    def need_teacher(self) -> bool:
+        """Whether one of the losses asks a frozen teacher."""
+        return max(self.attention, self.prediction, self.distillation) > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +93,27 @@ class Recipe:
         sr: super-resolution network, a name in `training.networks.SR`.
         fer: expression network, a name in `training.networks.FER`.
         epochs: passes over the training data.
-        batch: faces per step.
+        batch: faces per step, over all processes.
         seed: of weights, order and augmentation.
         learning_rate: highest rate of AdamW; it rises over `warmup_epochs`, then falls as a cosine.
         warmup_epochs: see `learning_rate`.
         weight_decay: of AdamW, on matrices and kernels only.
-        pixel_weight: of the Charbonnier loss between restored and original face.
         bypass: share of training faces that skip super-resolution, so that the expression network
             also reads plain interpolated faces.
         ema_decay: of the averaged weights, which are the ones that are evaluated and exported.
-        precision: "bf16" computes the networks in bfloat16, which pays where the processor has
-            matrix units for it; "fp32" in single precision.
+        precision: what the networks are computed in. "bf16" pays on a CPU with matrix units for
+            it; "fp16" needs a GPU.
         mix: native sizes and degradations.
+        update: "together": one step for both networks on the sum of the losses. "alternating":
+            super-resolution with the expression network frozen, then the expression network on
+            restored, original and patch-mixed faces. "sr", "fer": only that network learns.
+        labels: how votes become targets.
+        cycle: epochs after which order and augmentation of faces repeat (degradations never do),
+            so that the teacher reads each original once a cycle and not once an epoch; 0 never.
+        logit_adjustment: how far the exported model makes up for rare expressions: this many
+            times the logarithm of their frequency in training is taken off their logits.
+        start: where weights come from.
+        losses: their weights.
     """
 
     name: str
@@ -50,25 +125,36 @@ class Recipe:
     learning_rate: float
     warmup_epochs: float
     weight_decay: float
-    pixel_weight: float
     bypass: float
     ema_decay: float
-    precision: Literal["fp32", "bf16"]
+    precision: Precision
     mix: DegradationMix
+    update: Update = "together"
+    labels: LabelMode = "cross-entropy"
+    cycle: int = 0
+    logit_adjustment: float = 0.0
+    start: Start = dataclasses.field(default_factory=Start)
+    losses: Losses = dataclasses.field(default_factory=Losses)
 
     def __post_init__(self) -> None:
         if min(self.epochs, self.batch) < 1:
             raise ConfigError("epochs and batch must be at least 1")
-        if self.precision not in ("fp32", "bf16"):
-            raise ConfigError(f"precision must be fp32 or bf16, not {self.precision!r}")
+        _check_choice("precision", self.precision, Precision)
+        _check_choice("update", self.update, Update)
+        _check_choice("labels", self.labels, LabelMode)
         if not self.learning_rate > 0:
             raise ConfigError(f"learning_rate must be positive, not {self.learning_rate}")
-        for name in ("seed", "warmup_epochs", "weight_decay", "pixel_weight"):
+        for name in ("seed", "warmup_epochs", "weight_decay", "cycle", "logit_adjustment"):
             if not getattr(self, name) >= 0:
                 raise ConfigError(f"{name} must not be negative")
         for name in ("bypass", "ema_decay"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name} must lie between 0 and 1")
+        if self.losses.need_teacher and not self.start.teacher:
+            raise ConfigError(
+                "losses that compare with a teacher (attention, prediction, distillation) need "
+                "start.teacher"
+            )
 
     @property
     def digest(self) -> str:
@@ -77,30 +163,80 @@ class Recipe:
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-_TYPES: dict[str, tuple[type, ...]] = {"str": (str,), "int": (int,), "float": (int, float)}
+def _check_choice(name: str, value: str, kind: Any) -> None:
+    allowed = get_args(kind)
+    if value not in allowed:
+        choices = f"{', '.join(allowed[:-1])} or {allowed[-1]}"
+        raise ConfigError(f"{name} must be {choices}, not {value!r}")
+
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "int": (int,),
+    "float": (int, float),
+    "tuple[int, ...]": (tuple, list),
+} | dict.fromkeys(("Precision", "Update", "LabelMode", "Attention"), (str,))
+_SHOWN = {list: "list of whole numbers", float: "float", int: "int", str: "str"}
 
 
 def _fill(kind: Any, table: Any, where: str) -> dict[str, Any]:
     """Check the keys of a TOML table, and the types of its values, against a dataclass."""
     if not isinstance(table, dict):
         raise ConfigError(f"{where} must be a table")
-    wanted = {field.name: _TYPES.get(str(field.type)) for field in dataclasses.fields(kind)}
+    fields = {field.name: field for field in dataclasses.fields(kind)}
+    filled = {}
     for key, value in table.items():
-        if key not in wanted:
-            near = difflib.get_close_matches(key, wanted, n=1)
+        if key not in fields:
+            near = difflib.get_close_matches(key, fields, n=1)
             hint = f" (did you mean {near[0]!r}?)" if near else ""
             raise ConfigError(f"{where}: unknown key {key!r}{hint}")
-        types = wanted[key]
-        if types is not None and (isinstance(value, bool) or not isinstance(value, types)):
-            raise ConfigError(f"{where}: {key} must be of type {types[-1].__name__}, not {value!r}")
-    missing = [key for key in wanted if key not in table]
+        types = _TYPES.get(str(fields[key].type))
+        is_right = types is None or (isinstance(value, types) and not isinstance(value, bool))
+        if isinstance(value, list):
+            is_right = is_right and all(type(item) is int for item in value)
+        if not is_right and types is not None:
+            raise ConfigError(f"{where}: {key} must be of type {_SHOWN[types[-1]]}, not {value!r}")
+        filled[key] = tuple(value) if isinstance(value, list) else value
+    missing = [name for name, field in fields.items() if name not in table and _is_needed(field)]
     if missing:
         raise ConfigError(f"{where}: missing {', '.join(missing)}")
-    return dict(table)
+    return filled
 
 
-def load_recipe(name_or_path: str) -> Recipe:
+def _is_needed(field: dataclasses.Field[Any]) -> bool:
+    has_default = field.default is not dataclasses.MISSING
+    return not has_default and field.default_factory is dataclasses.MISSING
+
+
+def parse_recipe(table: dict[str, Any], where: str) -> Recipe:
+    """Check a table as it stands in a TOML file, and make the recipe of it.
+
+    Args:
+        table: keys and values, with sub-tables `mix`, `start` and `losses`.
+        where: what to call it in errors.
+
+    Raises:
+        ConfigError: if a key is unknown or missing, or a value impossible.
+    """
+    parts: dict[str, Any] = {}
+    for name, kind in (("mix", DegradationMix), ("start", Start), ("losses", Losses)):
+        parts[name] = _fill(kind, table.get(name, {}), f"{where} [{name}]")
+    filled = _fill(Recipe, table | dict.fromkeys(parts), where)
+    try:
+        filled["mix"] = DegradationMix(**parts["mix"])
+        filled["start"] = Start(**parts["start"])
+        filled["losses"] = Losses(**parts["losses"])
+        return Recipe(**filled)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from None
+
+
+def load_recipe(name_or_path: str, **changes: str | float) -> Recipe:
     """Read a recipe that comes with srfer by name, or any TOML file by path.
+
+    Args:
+        name_or_path: see above.
+        changes: replace values at the top of the file.
 
     Raises:
         ConfigError: if there is none, or it has an unknown, missing or impossible value.
@@ -119,12 +255,4 @@ def load_recipe(name_or_path: str) -> Recipe:
         raise ConfigError(f"recipe {path.name} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path.name} is not valid TOML: {error}") from None
-    mix = _fill(DegradationMix, table.pop("mix", {}), f"{path.name} [mix]")
-    sizes = mix["sizes_px"]
-    if not isinstance(sizes, list) or not all(type(size) is int for size in sizes):
-        raise ConfigError(f"{path.name} [mix]: sizes_px must be a list of whole numbers")
-    filled = _fill(Recipe, {**table, "mix": None}, path.name)
-    try:
-        return Recipe(**filled | {"mix": DegradationMix(**mix | {"sizes_px": tuple(sizes)})})
-    except ConfigError as error:
-        raise ConfigError(f"{path.name}: {error}") from None
+    return parse_recipe(table | changes, path.name)

@@ -44,6 +44,7 @@ def test_folding_changes_nothing_borders_included() -> None:
 def test_a_trained_model_runs_as_it_was_measured(tmp_path: Path) -> None:
     data = write_toy_data(tmp_path / "toy.npz")
     files = train_and_export(toy_recipe(), data, RunOptions(tmp_path / "run"), "1.2.3")
+    assert files is not None
     model = srfer.load(files.model)
     assert model.spec == files.exported.spec
     assert (model.spec.name, model.spec.version) == ("toy", "1.2.3")
@@ -62,7 +63,7 @@ def test_calibration_makes_confidence_honest(validation: FaceSet, tmp_path: Path
     torch.manual_seed(5)
     network = build_cascade("unshuffle", "residual").eval()
     with torch.no_grad():
-        network.fer.classifier.weight.mul_(50)  # type: ignore[operator, union-attr]
+        network.fer.classifier.weight.mul_(50)
     exported = export_model(
         network, validation, name="sure", version="1", recipe="none", training_data="toys"
     )

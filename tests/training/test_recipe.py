@@ -24,7 +24,7 @@ def test_shipped_recipes_load(path: Path) -> None:
         ("seed = 1", "", "missing seed"),
         ("seed = 1", "seed = ", "not valid TOML"),
         ("batch = 128", "batch = 0", "at least 1"),
-        ('precision = "bf16"', 'precision = "fp8"', "fp32 or bf16"),
+        ('precision = "bf16"', 'precision = "fp8"', "fp32, bf16 or fp16"),
         ("[7, 8,", "[0, 8,", "sizes of 4 to 47"),
         ("full_size = 0.3", "fullsize = 0.3", "did you mean 'full_size'"),
         ("full_size = 0.3", "full_size = 7", "between 0 and 1"),

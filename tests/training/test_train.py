@@ -16,21 +16,10 @@ from srfer.errors import TrainingError
 from srfer.training.checkpoint import load_newest_checkpoint
 from srfer.training.data import FaceSet, load_faces
 from srfer.training.evaluate import evaluate
-from srfer.training.train import LOG_NAME, Progress, RunOptions, Trainer, train
+from srfer.training.run_log import LOG_NAME
+from srfer.training.train import Progress, RunOptions, Trainer, train
 
-from .toy import toy_recipe, write_toy_data
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The toy data set."""
-    return write_toy_data(tmp_path_factory.mktemp("data") / "toy.npz")
-
-
-@pytest.fixture(scope="module")
-def splits(data: Path) -> tuple[FaceSet, FaceSet]:
-    """Its training and validation faces."""
-    return load_faces(data, "training"), load_faces(data, "validation")
+from .toy import toy_recipe
 
 
 def weights(trainer: Trainer) -> dict[str, torch.Tensor]:
@@ -76,7 +65,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(
     assert (tmp_path / "a" / LOG_NAME).read_text() == (tmp_path / "b" / LOG_NAME).read_text()
 
 
-@pytest.mark.parametrize("lost", ["random", "optimizer", "averaged", "network"])
+@pytest.mark.parametrize("lost", ["random", "optimizers", "averaged", "network"])
 def test_every_part_of_a_checkpoint_is_needed(
     splits: tuple[FaceSet, FaceSet], tmp_path: Path, lost: str
 ) -> None:
@@ -172,7 +161,7 @@ def test_a_diverging_run_stops_and_keeps_its_weights(splits: tuple[FaceSet, Face
     trainer = Trainer(toy_recipe(), splits[0])
     trainer.network.train()
     with torch.no_grad():
-        trainer.network.fer.classifier.bias.fill_(float("nan"))  # type: ignore[operator, union-attr]
+        trainer.network.fer.classifier.bias.fill_(float("nan"))
     before = {name: value.clone() for name, value in trainer.network.named_parameters()}
     with pytest.raises(TrainingError, match="loss became nan at step 0"):
         trainer.advance()
