@@ -14,13 +14,24 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from srfer import __version__
 from srfer.errors import ConfigError
+from srfer.options import (
+    DEFAULT_MODEL,
+    Debug,
+    Detector,
+    DetectPx,
+    Device,
+    Model,
+    Quiet,
+    parse_path,
+)
 from srfer.talk import Reports, explain, say
+from srfer.training_verbs import evaluate, protocol, train, train_tracks
 
 if TYPE_CHECKING:
     from srfer.engines import Model as LoadedModel
@@ -32,8 +43,6 @@ USAGE = 2
 INTERRUPTED = 130
 TERMINATED = 143
 
-DEFAULT_MODEL = "srfer-base"
-
 app = typer.Typer(
     name="srfer",
     help="Facial expressions from video in real time, also where the face is tiny.",
@@ -42,26 +51,6 @@ app = typer.Typer(
     rich_markup_mode=None,  # rich would triple the time that --help takes
     pretty_exceptions_enable=False,
 )
-
-
-def _path(text: str) -> Path:
-    # Not typer's own check, which would refuse a whole batch for one input that cannot be read.
-    if not text:
-        raise typer.BadParameter("a path must not be empty")
-    return Path(text)
-
-
-Model = Annotated[str, typer.Option(help="Name of a shipped model, or path of an .onnx file.")]
-Device = Annotated[str, typer.Option(help="Where the model runs.")]
-Detector = Annotated[
-    str, typer.Option(help="Face detector: retinaface, or path of a YuNet model (.onnx).")
-]
-DetectPx = Annotated[
-    int, typer.Option(help="Long side at which frames are searched for faces, in pixels.")
-]
-DataFile = Annotated[Path, typer.Option(help="Training data: see docs/data.md", show_default=False)]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show where an error came from.")]
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -113,7 +102,7 @@ def export(
         list[Path],
         typer.Argument(
             help="Videos, and folders of videos.",
-            parser=_path,
+            parser=parse_path,
             metavar="INPUT",
             show_default=False,
         ),
@@ -121,7 +110,7 @@ def export(
     out: Annotated[
         Path,
         typer.Option(
-            help="Folder for the results.", parser=_path, metavar="DIR", show_default=False
+            help="Folder for the results.", parser=parse_path, metavar="DIR", show_default=False
         ),
     ],
     video: Annotated[bool, typer.Option("--video/--no-video", help="Annotated videos.")] = True,
@@ -235,6 +224,10 @@ model_app = typer.Typer(help="Look at models.", no_args_is_help=True, rich_marku
 app.add_typer(model_app, name="model")
 
 
+for verb in (train, evaluate, protocol, train_tracks):
+    app.command()(verb)
+
+
 @model_app.command()
 def info(
     *,
@@ -249,75 +242,6 @@ def info(
     record = json.loads(loaded.spec.to_json())
     del record["golden"]
     typer.echo(json.dumps({"sha256": loaded.sha256, **record}, indent=2))
-
-
-@app.command()
-def train(
-    *,
-    recipe: Annotated[str, typer.Argument(help="Name of a recipe, or path of a .toml file.")],
-    data: DataFile,
-    run: Annotated[
-        Path | None,
-        typer.Option(help="Folder for checkpoints and results; runs/NAME if not given."),
-    ] = None,
-    version: Annotated[str, typer.Option(help="Version to write into the model.")] = "0",
-    debug: Debug = False,
-) -> None:
-    """Train a model, or go on where a run was interrupted, and export it.
-
-    Needs the extra srfer[train]. The paths of model, card and log are printed on stdout.
-    """
-    from srfer.doctor import EXTRAS
-    from srfer.extras import require
-
-    require("train", *EXTRAS["train"])
-    from srfer.training.job import train_and_export
-    from srfer.training.progress import shown_progress
-    from srfer.training.recipe import load_recipe
-    from srfer.training.train import RunOptions
-
-    del debug
-    loaded = load_recipe(recipe)
-    options = RunOptions(run or Path("runs") / loaded.name)
-    try:
-        with shown_progress(sys.stderr) as on_progress:
-            files = train_and_export(loaded, data, options, version, on_progress)
-    except KeyboardInterrupt:
-        say("the same command goes on from the last checkpoint")
-        raise
-    for path in (files.model, files.card, files.log):
-        typer.echo(path)
-
-
-@app.command()
-def evaluate(
-    *,
-    data: DataFile,
-    model: Model = DEFAULT_MODEL,
-    sr: Annotated[bool, typer.Option("--sr/--no-sr", help="Super-resolution.")] = True,
-    debug: Debug = False,
-) -> None:
-    """Measure a model on the validation faces at every native size; one line of JSON for each."""
-    import dataclasses
-
-    from srfer.doctor import EXTRAS
-    from srfer.engines import load
-    from srfer.extras import require
-
-    require("train", *EXTRAS["train"])
-    from srfer.training.data import load_faces
-    from srfer.training.evaluate import evaluate_model
-
-    del debug
-    for scores in evaluate_model(load(model), load_faces(data, "validation"), use_sr=sr):
-        record = dataclasses.asdict(scores)
-        typer.echo(json.dumps({key: _rounded(value) for key, value in record.items()}))
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_rounded(item) for item in value]
-    return value if value is None else round(value, 4)
 
 
 def _load(model: str, device: str) -> LoadedModel:

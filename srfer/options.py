@@ -1,0 +1,31 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DEFAULT_MODEL = "srfer-base"
+
+
+def parse_path(text: str) -> Path:
+    """A path as it was given; an empty one is refused."""
+    # Not typer's own check, which would refuse a whole batch for one input that cannot be read.
+    if not text:
+        raise typer.BadParameter("a path must not be empty")
+    return Path(text)
+
+
+Model = Annotated[str, typer.Option(help="Name of a shipped model, or path of an .onnx file.")]
+Device = Annotated[str, typer.Option(help="Where the model runs.")]
+Detector = Annotated[
+    str, typer.Option(help="Face detector: retinaface, or path of a YuNet model (.onnx).")
+]
+DetectPx = Annotated[
+    int, typer.Option(help="Long side at which frames are searched for faces, in pixels.")
+]
+DataFile = Annotated[Path, typer.Option(help="Training data: see docs/data.md", show_default=False)]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show where an error came from.")]
