@@ -30,19 +30,33 @@ def targets(votes: Tensor, mode: LabelMode, generator: torch.Generator) -> Tenso
     Raises:
         ConfigError: if the mode is unknown.
     """
+    _check(mode)
     if mode == "majority":
         return _one_hot(votes.argmax(dim=1), votes)
     if mode == "probabilistic":
         return _one_hot(torch.multinomial(votes, 1, generator=generator)[:, 0], votes)
-    if mode in ("cross-entropy", "multi-target"):
-        return votes
-    raise ConfigError(f"no label mode {mode!r}: choose one of {', '.join(get_args(LabelMode))}")
+    return votes
+
+
+def expression_loss(logits: Tensor, targets: Tensor, mode: LabelMode) -> Tensor:
+    """The loss that belongs to a mode; a scalar.
+
+    Args:
+        logits: (N, 8).
+        targets: (N, 8), what the function of that name made of votes.
+        mode: as there.
+
+    Raises:
+        ConfigError: if the mode is unknown.
+    """
+    _check(mode)
+    return (multi_target if mode == "multi-target" else soft_cross_entropy)(logits, targets)
+
+
+def _check(mode: str) -> None:
+    if mode not in get_args(LabelMode):
+        raise ConfigError(f"no label mode {mode!r}: choose one of {', '.join(get_args(LabelMode))}")
 
 
 def _one_hot(classes: Tensor, like: Tensor) -> Tensor:
     return functional.one_hot(classes, like.shape[1]).to(like.dtype)
-
-
-def expression_loss(logits: Tensor, wanted: Tensor, mode: LabelMode) -> Tensor:
-    """The loss that belongs to a mode, of logits (N, 8) against `targets` (N, 8); a scalar."""
-    return (multi_target if mode == "multi-target" else soft_cross_entropy)(logits, wanted)

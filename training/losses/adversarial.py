@@ -37,13 +37,13 @@ class Discriminator(nn.Module):
         return scores
 
 
-def discriminator_loss(real: Tensor, fake: Tensor) -> Tensor:
-    """What the discriminator minimises; ln 2 where it cannot tell. Scores are (N, 1)."""
-    real_wins = functional.softplus(fake.mean() - real).mean()
-    fake_loses = functional.softplus(fake - real.mean()).mean()
+def discriminator_loss(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
+    """What the discriminator minimises: more than 0, ln 2 where it cannot tell; scores (N, 1)."""
+    real_wins = functional.softplus(fake_scores.mean() - real_scores).mean()
+    fake_loses = functional.softplus(fake_scores - real_scores.mean()).mean()
     return (real_wins + fake_loses) / 2
 
 
-def generator_loss(real: Tensor, fake: Tensor) -> Tensor:
-    """What super-resolution minimises, the reverse; ln 2 where nobody can tell."""
-    return discriminator_loss(fake, real.detach())
+def generator_loss(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
+    """What super-resolution minimises, the reverse; originals get no gradient."""
+    return discriminator_loss(fake_scores, real_scores.detach())

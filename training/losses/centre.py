@@ -2,7 +2,8 @@
 
 Farzaneh and Qi, *Facial Expression Recognition in the Wild via Deep Attentive Center Loss*, WACV
 2021: the distance of a face's deep features to the centre of its expression, weighed dimension by
-dimension by an attention network that sees the last stage.
+dimension by an attention network that sees the last stage. Ours sees it pooled and as a constant,
+so that features move towards their centre and not to where they are weighed less.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class DeepAttentiveCentreLoss(nn.Module):
         )
 
     def forward(self, features: Tensor, classes: Tensor) -> Tensor:
-        """Half the weighed squared distance, mean over faces; a scalar.
+        """Half the weighed squared distance, mean over faces; 0 where all are in their centre.
 
         Args:
             features: (N, C, H, W) of the last stage.

@@ -11,7 +11,7 @@ MANY_VOTES = 0.3
 
 
 def soft_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
-    """Cross-entropy with a distribution as target; a scalar.
+    """Cross-entropy with a distribution as target; a scalar, at least the target's entropy.
 
     Args:
         logits: (N, 8).
@@ -21,7 +21,7 @@ def soft_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 def multi_target(logits: Tensor, targets: Tensor) -> Tensor:
-    """Minus the logarithm of the most probable of the expressions with many votes; a scalar.
+    """Minus the logarithm of the most probable of the expressions with many votes; 0 or more.
 
     Where none has more than 30 % of the votes, the one with most of them is asked for.
 

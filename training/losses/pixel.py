@@ -9,7 +9,7 @@ CHARBONNIER_EPSILON = 1e-6
 
 
 def charbonnier(restored: Tensor, original: Tensor) -> Tensor:
-    """Mean sqrt(d^2 + 1e-6) over all pixels, less its value at d = 0; a scalar.
+    """Mean sqrt(d^2 + 1e-6) over all pixels, less its value at d = 0; a scalar, 0 or more.
 
     A differentiable L1 (Charbonnier et al., ICIP 1994). Both (N, 1, H, W).
     """

@@ -9,7 +9,7 @@ from torch.nn import functional
 def prediction_consistency(
     restored_logits: Tensor, original_logits: Tensor, temperature: float = 2.0
 ) -> Tensor:
-    """T^2 KL(softmax(original / T) || softmax(restored / T)), mean over faces; a scalar.
+    """T^2 KL(softmax(original / T) || softmax(restored / T)), mean over faces; a scalar, 0 or more.
 
     The factor keeps the gradient's size at any temperature (Hinton et al., 2015).
 

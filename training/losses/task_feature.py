@@ -7,15 +7,17 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from .precision import widen
 
-def task_feature(restored: Sequence[Tensor], original: Sequence[Tensor]) -> Tensor:
-    """Mean absolute difference of features, averaged over stages; a scalar.
+
+def task_feature(restored_stages: Sequence[Tensor], original_stages: Sequence[Tensor]) -> Tensor:
+    """Mean absolute difference of features, averaged over stages; a scalar, 0 or more.
 
     After Kim et al., *Beyond Image Super-Resolution for Image Recognition with Task-Driven
     Perceptual Loss* (SR4IR, CVPR 2024). Stages are (N, C, H, W); the original's get no gradient.
     """
     distances = [
-        (found.float() - wanted.detach().float()).abs().mean()
-        for found, wanted in zip(restored, original, strict=True)
+        (widen(found) - widen(wanted.detach())).abs().mean()
+        for found, wanted in zip(restored_stages, original_stages, strict=True)
     ]
     return torch.stack(distances).mean()
