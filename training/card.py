@@ -75,6 +75,7 @@ def write_card(model: ExportedModel, recipe: Recipe, training: FaceSet) -> str:
         recipe=spec.recipe,
         seed=recipe.seed,
         epochs=recipe.epochs,
+        how=_how(recipe),
         unseen=_unseen(recipe),
         licence=spec.licence,
         count=model.with_sr[0].count,
@@ -82,6 +83,24 @@ def write_card(model: ExportedModel, recipe: Recipe, training: FaceSet) -> str:
         recall=_recall(model.with_sr),
         rare=_rare(training),
     )
+
+
+def _how(recipe: Recipe) -> str:
+    """What the recipe did beside fitting labels and pixels, in words."""
+    start, losses = recipe.start, recipe.losses
+    parts = [f"{recipe.update} updates on {recipe.labels} labels"]
+    if start.sr or start.fer:
+        names = " and ".join(sorted({Path(name).name for name in (start.sr, start.fer) if name}))
+        share = f", of whose weights {100 * recipe.start_share:.0f} % stay"
+        parts.append(f"began with {names}{share if recipe.start_share else ''}")
+    for name in ("attention", "prediction", "distillation"):
+        if getattr(losses, name):
+            teacher = f"{Path(start.teacher).name} ({start.teacher_fer or recipe.fer})"
+            parts.append(f"{name} through {teacher}, weight {getattr(losses, name):g}")
+    if max(recipe.adjustment.values):
+        small, full = recipe.adjustment.values
+        parts.append(f"logit adjustment {full:g} at 48 px, {small:g} at 8 px")
+    return "; ".join(parts)
 
 
 def _rare(training: FaceSet) -> str:

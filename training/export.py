@@ -26,6 +26,7 @@ from srfer.engines.ort import onnxruntime
 from srfer.engines.spec import CROP_RULE, INPUTS, METADATA_KEY, OUTPUTS, golden_inputs
 from srfer.errors import TrainingError
 
+from .adjustment import LogitAdjustment, interpolate
 from .calibrate import fit_temperature
 from .data import FaceSet
 from .evaluate import EVALUATED_PX, Scores, predict, score
@@ -42,29 +43,23 @@ class DeployedModel(nn.Module):
 
     Args:
         cascade: in eval mode.
+        adjustment: of its logits.
         temperature: by native size.
     """
 
-    def __init__(self, cascade: Cascade, temperature: Curve) -> None:
+    def __init__(self, cascade: Cascade, adjustment: LogitAdjustment, temperature: Curve) -> None:
         super().__init__()
         self.cascade = cascade
+        self.adjustment = adjustment
         self.temperature = temperature
 
     def forward(self, faces: Tensor, native_px: Tensor, sr_gain: Tensor) -> tuple[Tensor, Tensor]:
         """See `srfer.engines.spec` for shapes and ranges."""
         out = self.cascade(faces.to(torch.float32) / 255, native_px, sr_gain)
-        logits = out.logits / self._temperature_at(native_px)[:, None]
+        logits = self.adjustment(out.logits, native_px)
+        logits = logits / interpolate(self.temperature, native_px)[:, None]
         restored = torch.round(out.restored.clamp(0.0, 1.0) * 255).to(torch.uint8)
         return softmax(logits, dim=1), restored
-
-    def _temperature_at(self, native_px: Tensor) -> Tensor:
-        """Interpolate linearly with clamps alone, which every runtime has."""
-        sizes, values = self.temperature.native_px, self.temperature.values
-        total = torch.full_like(native_px, values[0])
-        for low, high, start, end in zip(sizes, sizes[1:], values, values[1:], strict=False):
-            slope = (end - start) / (high - low)
-            total = total + slope * (native_px - low).clamp(0.0, high - low)
-        return total
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +85,21 @@ def _round_to_half(cascade: Cascade) -> None:
 
 
 def _measure(
-    cascade: Cascade, faces: FaceSet
+    cascade: Cascade, adjustment: LogitAdjustment, faces: FaceSet
 ) -> tuple[Curve, tuple[Scores, ...], tuple[Scores, ...]]:
     """Fit temperatures on validation faces and score with and without super-resolution."""
     sizes = sorted(EVALUATED_PX)
     temperatures, with_sr, without_sr = [], [], []
     for size in sizes:
         logits, restored = predict(cascade, faces.images, size)
+        px = torch.full((len(logits),), float(size))
+        logits = adjustment(logits, px)
         temperature = fit_temperature(logits, faces.majority)
         temperatures.append(round(temperature, 4))
         with_sr.append(score(softmax(logits / temperature, dim=1), restored, faces, size))
         logits, plain = predict(cascade, faces.images, size, sr_gain=0.0)
-        without_sr.append(score(softmax(logits / temperature, dim=1), plain, faces, size))
+        calm = softmax(adjustment(logits, px) / temperature, dim=1)
+        without_sr.append(score(calm, plain, faces, size))
     curve = Curve(tuple(float(size) for size in sizes), tuple(temperatures))
     return curve, tuple(with_sr), tuple(without_sr)
 
@@ -181,7 +179,8 @@ def open_exported(folded: Cascade) -> Callable[..., NDArray[np.float32]]:
         a function of faces (N, 1, 48, 48) uint8, native_px (N,) and sr_gain (N,) float32 that
         gives probabilities (N, 8).
     """
-    proto = _to_onnx(DeployedModel(folded, Curve((8.0, 48.0), (1.0, 1.0))).eval())
+    plain = LogitAdjustment(torch.ones(1, len(LABELS)))
+    proto = _to_onnx(DeployedModel(folded, plain, Curve((8.0, 48.0), (1.0, 1.0))).eval())
     return _open(proto.SerializeToString())
 
 
@@ -210,24 +209,27 @@ def export_model(
     version: str,
     recipe: str,
     training_data: str,
+    adjustment: LogitAdjustment | None = None,
 ) -> ExportedModel:
     """Fold, calibrate, measure, export and verify.
 
     Args:
-        cascade: trained network.
+        cascade: trained network, folded or not.
         validation: faces with a majority class, for temperatures and the accuracy curves.
         name: of the model.
         version: of these weights.
         recipe: digest of the recipe.
         training_data: what the network learned from, in words.
+        adjustment: of its logits; none if not given.
 
     Raises:
         TrainingError: if the file does not compute what torch computes.
     """
     folded = fold(cascade)
     _round_to_half(folded)
-    temperature, with_sr, without_sr = _measure(folded, validation)
-    deployed = DeployedModel(folded, temperature).eval()
+    adjustment = adjustment or LogitAdjustment(validation.votes)
+    temperature, with_sr, without_sr = _measure(folded, adjustment, validation)
+    deployed = DeployedModel(folded, adjustment, temperature).eval()
     proto = _to_onnx(deployed)
     _store_weights_as_half(proto)
     _strip_traces(proto)

@@ -8,13 +8,15 @@ from pathlib import Path
 
 import torch
 
-from .adjustment import adjust_logits
+from .adjustment import LogitAdjustment
+from .blend import keep_share_of_start
 from .card import write_card
 from .data import load_faces
 from .distributed import ALONE, Crew
 from .export import ExportedModel, export_model
 from .files import write_whole
-from .initial import find_beginning
+from .initial import STATISTICS_SAMPLE, find_beginning
+from .networks import fold
 from .recipe import Recipe
 from .run_log import EVENTS_NAME, LOG_NAME
 from .train import Progress, RunOptions, train
@@ -70,8 +72,9 @@ def train_and_export(
     trainer = train(recipe, training, validation, options, on_progress, start=start, crew=crew)
     if not crew.is_first:
         return None
-    network = trainer.averaged.to(torch.device("cpu"))
-    adjust_logits(network, training.votes, recipe.logit_adjustment)
+    network = fold(trainer.averaged.to(torch.device("cpu")))
+    originals = training.images[:STATISTICS_SAMPLE].float() / 255
+    keep_share_of_start(network, recipe, start, originals)
     exported = export_model(
         network,
         validation,
@@ -79,6 +82,7 @@ def train_and_export(
         version=version,
         recipe=recipe.digest,
         training_data=f"{training.source} (training split)",
+        adjustment=LogitAdjustment(training.votes, recipe.adjustment),
     )
     files = TrainedFiles(
         model=options.folder / f"{recipe.name}.onnx",

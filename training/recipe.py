@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from srfer.engines import Curve
 from srfer.errors import ConfigError
 
 from .degradations import DegradationMix
@@ -110,8 +111,12 @@ class Recipe:
         labels: how votes become targets.
         cycle: epochs after which order and augmentation of faces repeat (degradations never do),
             so that the teacher reads each original once a cycle and not once an epoch; 0 never.
-        logit_adjustment: how far the exported model makes up for rare expressions: this many
-            times the logarithm of their frequency in training is taken off their logits.
+        logit_adjustment: how far the exported model makes up for rare expressions on faces of 48
+            px: this many times the logarithm of their frequency in training is taken off their
+            logits.
+        logit_adjustment_8px: the same for faces of 8 px; between them it is interpolated.
+        start_share: share of the weights that training began with that stays in the exported
+            model: 0 none, 0.5 the middle between them and the trained ones.
         start: where weights come from.
         losses: their weights.
     """
@@ -133,6 +138,8 @@ class Recipe:
     labels: LabelMode = "cross-entropy"
     cycle: int = 0
     logit_adjustment: float = 0.0
+    logit_adjustment_8px: float = 0.0
+    start_share: float = 0.0
     start: Start = dataclasses.field(default_factory=Start)
     losses: Losses = dataclasses.field(default_factory=Losses)
 
@@ -142,12 +149,14 @@ class Recipe:
         _check_choice("precision", self.precision, Precision)
         _check_choice("update", self.update, Update)
         _check_choice("labels", self.labels, LabelMode)
+        if not min(self.logit_adjustment, self.logit_adjustment_8px) >= 0:
+            raise ConfigError("logit_adjustment and logit_adjustment_8px must not be negative")
         if not self.learning_rate > 0:
             raise ConfigError(f"learning_rate must be positive, not {self.learning_rate}")
-        for name in ("seed", "warmup_epochs", "weight_decay", "cycle", "logit_adjustment"):
+        for name in ("seed", "warmup_epochs", "weight_decay", "cycle"):
             if not getattr(self, name) >= 0:
                 raise ConfigError(f"{name} must not be negative")
-        for name in ("bypass", "ema_decay"):
+        for name in ("bypass", "ema_decay", "start_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name} must lie between 0 and 1")
         if self.losses.need_teacher and not self.start.teacher:
@@ -155,6 +164,11 @@ class Recipe:
                 "losses that compare with a teacher (attention, prediction, distillation) need "
                 "start.teacher"
             )
+
+    @property
+    def adjustment(self) -> Curve:
+        """Strength of the logit adjustment by native size."""
+        return Curve((8.0, 48.0), (self.logit_adjustment_8px, self.logit_adjustment))
 
     @property
     def digest(self) -> str:
