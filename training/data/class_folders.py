@@ -12,8 +12,8 @@ from srfer.errors import TrainingError
 from .faces import FaceSet, Split
 from .pictures import read_pictures
 
-_FOLDER: dict[Split, str] = {"training": "train", "validation": "val"}
-_SUFFIXES = (".png", ".jpg", ".jpeg")
+SPLIT_FOLDERS: dict[Split, str] = {"training": "train", "validation": "val"}
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
 _SYNONYMS = {
     "happy": "happiness",
     "surprised": "surprise",
@@ -29,7 +29,7 @@ _VALIDATION_SHARE = 0.1
 
 def is_class_folders(path: Path) -> bool:
     """True for a folder with folders in it."""
-    return path.is_dir() and bool(_subfolders(path))
+    return path.is_dir() and bool(subfolders(path))
 
 
 def load_class_folders(path: Path, split: Split) -> FaceSet:
@@ -41,26 +41,32 @@ def load_class_folders(path: Path, split: Split) -> FaceSet:
     Raises:
         TrainingError: if a folder is not named after an expression, or no picture can be read.
     """
-    is_split = any((path / name).is_dir() for name in _FOLDER.values())
-    folder = path / _FOLDER[split] if is_split else path
+    is_split = any((path / name).is_dir() for name in SPLIT_FOLDERS.values())
+    folder = path / SPLIT_FOLDERS[split] if is_split else path
     if not folder.is_dir():
         raise TrainingError(f"there are no {split} faces: {folder} is missing")
     samples = []
-    for subfolder in _subfolders(folder):
-        label = _label_of(subfolder)
+    for subfolder in subfolders(folder):
+        label = label_of(subfolder)
         for file in sorted(subfolder.iterdir()):
-            is_picture = file.suffix.lower() in _SUFFIXES and file.is_file()
-            if is_picture and (is_split or _split_of(file.name) == split):
+            is_picture = file.suffix.lower() in PICTURE_SUFFIXES and file.is_file()
+            if is_picture and (is_split or split_of(file.name) == split):
                 samples.append((file, label))
     return read_pictures(samples, path, split)
 
 
-def _subfolders(folder: Path) -> list[Path]:
+def subfolders(folder: Path) -> list[Path]:
+    """The folders in a folder that are not hidden, by name."""
     visible = (item for item in folder.iterdir() if not item.name.startswith("."))
     return sorted(item for item in visible if item.is_dir())
 
 
-def _label_of(folder: Path) -> int:
+def label_of(folder: Path) -> int:
+    """Index of the expression that a folder is named after.
+
+    Raises:
+        TrainingError: if it is named after none.
+    """
     name = folder.name.lower()
     label = _SYNONYMS.get(name, name)
     if label not in LABELS:
@@ -70,7 +76,8 @@ def _label_of(folder: Path) -> int:
     return LABELS.index(label)
 
 
-def _split_of(name: str) -> Split:
+def split_of(name: str) -> Split:
+    """Which split a name falls into, always the same, where there are no folders for them."""
     digest = hashlib.sha256(_SPLIT_SEED.encode() + os.fsencode(name)).digest()
     position = int.from_bytes(digest[:8], "big") / 2**64
     return "validation" if position < _VALIDATION_SHARE else "training"
