@@ -199,12 +199,24 @@ def start_from(network: Cascade, weights: dict[str, Tensor], faces: Tensor) -> t
     if not taken:
         raise TrainingError("no layer of the model that training starts from fits the recipe's")
     network.eval()
+    _refuse_nameless_slopes(network, taken)
     _quieten_new_blocks(network, taken)
     network(faces, torch.full((len(faces),), 48.0), torch.ones(len(faces)))
     for hook in hooks:
         hook.remove()
     network.train()
     return tuple(taken)
+
+
+def _refuse_nameless_slopes(network: Cascade, taken: list[str]) -> None:
+    """Model files keep the slopes of PReLUs, but not under their names."""
+    parts = {name.split(".")[0] for name in taken}
+    for part in sorted(parts):
+        if any(isinstance(module, nn.PReLU) for module in network.get_submodule(part).modules()):
+            raise TrainingError(
+                f"a model file does not name all weights of this {part} network: start from the "
+                "folder of the run that trained it"
+            )
 
 
 def _quieten_new_blocks(network: Cascade, taken: list[str]) -> None:

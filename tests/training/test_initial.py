@@ -89,5 +89,8 @@ def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
     weights = find_weights(str(tmp_path))
     with pytest.raises(TrainingError, match="do not fit the recipe's fer"):
         Beginning(fer=weights).apply(small, FACES)
+    prelu = trained(sr="fsrcnn")
+    with pytest.raises(TrainingError, match="does not name all weights of this sr network"):
+        start_from(build_cascade("fsrcnn", "residual"), fold(prelu).state_dict(), FACES)
     with pytest.raises(TrainingError, match="no ONNX model"):
         read_folded(b"not a model")
