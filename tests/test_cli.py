@@ -124,7 +124,8 @@ def test_train_then_evaluate(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         capsys, "train", tmp_path / "toy.toml", "--data", data_file, "--run", run_folder
     )
     assert code == 0
-    model, card, log = (Path(line) for line in data.splitlines())
+    model, card, log, events = (Path(line) for line in data.splitlines())
+    assert list(events.glob("events.out.tfevents.*"))
     assert card.read_text().startswith("# toy 0")
     assert json.loads(log.read_text().splitlines()[-1])["step"] == 2
     assert "epoch 1, step 2 of 2" in talk

@@ -172,9 +172,28 @@ class Recipe:
 
     @property
     def digest(self) -> str:
-        """Twelve hexadecimal digits that change with any value of the recipe."""
-        text = json.dumps(dataclasses.asdict(self), sort_keys=True)
+        """Twelve hexadecimal digits that change with any value of the recipe.
+
+        Values that are as they are by default do not count, so a recipe keeps its digest when
+        srfer learns a new option.
+        """
+        text = json.dumps(_chosen(self), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _chosen(table: Any) -> dict[str, Any]:
+    """The values of a dataclass, and of those in it, that differ from their defaults."""
+    chosen = {}
+    for field in dataclasses.fields(table):
+        value = getattr(table, field.name)
+        if dataclasses.is_dataclass(value):
+            value = _chosen(value)
+            if not value and not _is_needed(field):
+                continue
+        elif not _is_needed(field) and value == field.default:
+            continue
+        chosen[field.name] = value
+    return chosen
 
 
 def _check_choice(name: str, value: str, kind: Any) -> None:
