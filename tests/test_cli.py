@@ -183,3 +183,51 @@ def test_an_impossible_setting_leaves_nothing_behind(
     assert code == 2
     assert talk.startswith("error: detect_px must lie between 32 and 8192, not 9")
     assert not out.exists()
+
+
+def test_evaluate_under_another_degradation(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data_file = write_toy_data(tmp_path / "toy.npz")
+    found = {}
+    for kind in ("D1", "D5"):
+        code, data, _ = run(capsys, "evaluate", "--data", data_file, "--degradation", kind)
+        assert code == 0
+        found[kind] = {item["native_px"]: item for item in map(json.loads, data.splitlines())}
+    assert found["D5"][8]["psnr_db"] < found["D1"][8]["psnr_db"]
+    code, _, talk = run(capsys, "evaluate", "--data", data_file, "--degradation", "D9")
+    assert code == 2
+    assert "D9" in talk
+
+
+def test_train_with_other_networks_and_an_unknown_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data_file = write_toy_data(tmp_path / "toy.npz")
+    code, _, talk = run(capsys, "train", "base", "--data", data_file, "--sr", "nope")
+    assert code == 2
+    assert "no SR network 'nope'" in talk
+
+
+def test_protocol_refuses_what_it_does_not_know(capsys: pytest.CaptureFixture[str]) -> None:
+    code, data, talk = run(capsys, "protocol", "--data", "none.npz", "--rows", "B77")
+    assert (code, data) == (2, "")
+    assert "no row 'B77'" in talk
+
+
+def test_train_tracks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    random = np.random.default_rng(3)
+    for part in ("train", "val"):
+        for label in ("neutral", "happiness"):
+            for track in range(2):
+                folder = tmp_path / "tracks" / part / label / f"t{track}"
+                folder.mkdir(parents=True)
+                for frame in range(3):
+                    picture = random.integers(0, 256, (48, 48), np.uint8)
+                    cv2.imwrite(str(folder / f"{frame}.png"), picture)
+    code, data, talk = run(
+        capsys, "train-tracks", tmp_path / "tracks", "--run", tmp_path / "run", "--epochs", "1"
+    )
+    assert code == 0
+    assert Path(data.strip()).exists()
+    assert "epoch 1 of 1" in talk

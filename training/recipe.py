@@ -16,6 +16,7 @@ from srfer.errors import ConfigError
 
 from .degradations import DegradationMix
 from .label_modes import LabelMode
+from .networks import check_names
 
 RECIPES = Path(__file__).parent / "recipes"
 
@@ -146,6 +147,8 @@ class Recipe:
     def __post_init__(self) -> None:
         if min(self.epochs, self.batch) < 1:
             raise ConfigError("epochs and batch must be at least 1")
+        check_names(self.sr, self.start.teacher_fer or self.fer)
+        check_names(self.sr, self.fer)
         _check_choice("precision", self.precision, Precision)
         _check_choice("update", self.update, Update)
         _check_choice("labels", self.labels, LabelMode)

@@ -32,6 +32,7 @@ __all__ = [
     "FERNetwork",
     "Reading",
     "build_cascade",
+    "check_names",
     "count_macs",
     "fold",
 ]
@@ -58,8 +59,8 @@ FER: Mapping[str, Callable[[], FERNetwork]] = MappingProxyType(
 )
 
 
-def build_cascade(sr: str, fer: str) -> Cascade:
-    """Build the named pair with fresh weights from torch's global random generator.
+def check_names(sr: str, fer: str) -> None:
+    """Refuse what cannot be built.
 
     Raises:
         ConfigError: if a name is unknown.
@@ -68,4 +69,13 @@ def build_cascade(sr: str, fer: str) -> Cascade:
         raise ConfigError(f"no SR network {sr!r}: choose one of {', '.join(SR)}")
     if fer not in FER:
         raise ConfigError(f"no FER network {fer!r}: choose one of {', '.join(FER)}")
+
+
+def build_cascade(sr: str, fer: str) -> Cascade:
+    """Build the named pair with fresh weights from torch's global random generator.
+
+    Raises:
+        ConfigError: if a name is unknown.
+    """
+    check_names(sr, fer)
     return Cascade(SR[sr](), FER[fer]())
