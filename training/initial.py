@@ -27,7 +27,7 @@ from srfer.errors import TrainingError
 from .checkpoint import load_newest_checkpoint
 from .networks import Cascade, build_cascade
 from .networks.residual_fer import ResidualBlock
-from .recipe import Recipe
+from .recipe import RECIPES, Recipe
 from .teacher import Teacher
 
 PREFIX = "cascade."
@@ -109,12 +109,17 @@ def find_beginning(recipe: Recipe) -> Beginning:
 
 
 def find_weights(name_or_path: str) -> Weights:
-    """Read weights from a shipped model, an .onnx file, or the folder of a run.
+    """Read weights from a shipped model, an .onnx file, the folder of a run, or beside the recipes.
+
+    The repository keeps the weights of `teacher` there, which no user runs.
 
     Raises:
         TrainingError: if there are none.
         ModelError: if the model is unknown or its file refused.
     """
+    beside = RECIPES / f"{name_or_path}.onnx"
+    if beside.is_file():
+        return Weights(read_folded(beside.read_bytes()), True, name_or_path)
     path = Path(name_or_path)
     if not path.is_dir():
         return Weights(read_folded(read_model(name_or_path).data), True, name_or_path)

@@ -27,7 +27,7 @@ Attention = Literal["transfer", "cosine", "grad-cam"]
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Where weights come from. Each is a shipped model, an .onnx file, or the folder of a run.
+    """Where weights come from: a shipped model, an .onnx file, a run's folder, or "teacher".
 
     Attributes:
         sr: of the super-resolution network; "" for fresh weights.

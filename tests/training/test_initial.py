@@ -68,6 +68,12 @@ def test_the_shipped_model_is_a_start() -> None:
     assert not torch.allclose(answers(network), before, atol=0.1)
 
 
+def test_the_teacher_beside_the_recipes_is_a_start() -> None:
+    network = build_cascade("none", "residual-deep")
+    Beginning(fer=find_weights("teacher")).apply(network, FACES)
+    assert torch.isfinite(answers(network)).all()
+
+
 def test_a_run_is_a_start(tmp_path: Path) -> None:
     source = trained()
     save_checkpoint(tmp_path, 7, {"averaged": source.state_dict()})
