@@ -230,9 +230,7 @@ def export_model(
     adjustment = adjustment or LogitAdjustment(validation.votes)
     temperature, with_sr, without_sr = _measure(folded, adjustment, validation)
     deployed = DeployedModel(folded, adjustment, temperature).eval()
-    proto = _to_onnx(deployed)
-    _store_weights_as_half(proto)
-    _strip_traces(proto)
+    proto = _build(deployed)
     golden = _open(proto.SerializeToString())(*golden_inputs())
     spec = ModelSpec(
         name=name,
@@ -254,6 +252,14 @@ def export_model(
     data = proto.SerializeToString()
     _check_parity(data, deployed, validation)
     return ExportedModel(data, spec, with_sr, without_sr)
+
+
+def _build(deployed: DeployedModel) -> onnx.ModelProto:
+    """Everything of the file but its description."""
+    proto = _to_onnx(deployed)
+    _store_weights_as_half(proto)
+    _strip_traces(proto)
+    return proto
 
 
 def _strip_traces(proto: onnx.ModelProto) -> None:

@@ -11,7 +11,7 @@ import torch
 from .adjustment import LogitAdjustment
 from .blend import keep_share_of_start
 from .card import write_card
-from .data import load_faces
+from .data import FaceSet, load_faces
 from .distributed import ALONE, Crew
 from .export import ExportedModel, export_model
 from .files import write_whole
@@ -84,11 +84,17 @@ def train_and_export(
         training_data=f"{training.source} (training split)",
         adjustment=LogitAdjustment(training.votes, recipe.adjustment),
     )
+    return _write(options.folder, exported, recipe, training)
+
+
+def _write(
+    folder: Path, exported: ExportedModel, recipe: Recipe, training: FaceSet
+) -> TrainedFiles:
     files = TrainedFiles(
-        model=options.folder / f"{recipe.name}.onnx",
-        card=options.folder / f"{recipe.name}.md",
-        log=options.folder / LOG_NAME,
-        events=options.folder / EVENTS_NAME,
+        model=folder / f"{recipe.name}.onnx",
+        card=folder / f"{recipe.name}.md",
+        log=folder / LOG_NAME,
+        events=folder / EVENTS_NAME,
         exported=exported,
     )
     write_whole(files.model, exported.data)

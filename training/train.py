@@ -103,6 +103,8 @@ class Trainer:
         crew.synchronise_norms(self.network)
         self.averaged = copy.deepcopy(self.network).requires_grad_(False)
         teacher = start.build_teacher(recipe, originals)
+        if teacher is not None:
+            teacher.network.to(crew.device)
         self.objective = Objective(recipe, self.network, teacher).to(crew.device)
         self.optimizers = build_optimizers(recipe, self.network, self.objective)
         self.scaler = torch.amp.GradScaler(crew.device.type, enabled=recipe.precision == "fp16")
@@ -160,7 +162,8 @@ class Trainer:
         """Do one step.
 
         Raises:
-            TrainingError: if the loss is not a finite number; the weights are left as they were.
+            TrainingError: if the loss is not a finite number; the network whose loss it is keeps
+                its weights.
         """
         began = time.perf_counter()
         batch = self.draw()
