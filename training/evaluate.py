@@ -21,6 +21,8 @@ EVALUATED_PX = (48, 24, 16, 12, 10, 8)
 """The native sizes of every report. 10 is never trained on."""
 
 CALIBRATION_BINS = 15
+BATCH = 256
+"""Faces at a time."""
 DEGRADATION_SEED = 20240612
 """Whoever is measured reads the same pictures."""
 
@@ -68,7 +70,7 @@ def calibration_error(probabilities: Tensor, correct: Tensor) -> float:
 
 @torch.no_grad()
 def predict(
-    network: Cascade, images: Tensor, native_px: int, *, sr_gain: float = 1.0, batch: int = 256
+    network: Cascade, images: Tensor, native_px: int, *, sr_gain: float = 1.0
 ) -> tuple[Tensor, Tensor]:
     """Degrade faces by D1 and run the network in float32.
 
@@ -77,15 +79,34 @@ def predict(
         images: (N, 1, 48, 48) uint8, originals.
         native_px: size to reduce them to.
         sr_gain: 1 with super-resolution, 0 without.
-        batch: faces at a time.
 
     Returns:
         logits (N, 8) and restored faces (N, 1, 48, 48) in 0..1.
     """
+    degraded = [
+        enlarge(reduce(part.float() / 255, native_px)) for part in torch.split(images, BATCH)
+    ]
+    return read(network, torch.cat(degraded), native_px, sr_gain=sr_gain)
+
+
+@torch.no_grad()
+def read(
+    network: Cascade, degraded: Tensor, native_px: int, *, sr_gain: float = 1.0
+) -> tuple[Tensor, Tensor]:
+    """Run the network in float32 on faces that were degraded before.
+
+    Args:
+        network: in eval mode, on any device.
+        degraded: (N, 1, 48, 48) in 0..1, on the CPU.
+        native_px: size that they were reduced to.
+        sr_gain: 1 with super-resolution, 0 without.
+
+    Returns:
+        logits (N, 8) and restored faces (N, 1, 48, 48) in 0..1, on the CPU.
+    """
     logits, restored = [], []
     device = next(network.parameters()).device
-    for start in range(0, len(images), batch):
-        faces = enlarge(reduce(images[start : start + batch].float() / 255, native_px))
+    for faces in torch.split(degraded, BATCH):
         sizes = torch.full((len(faces),), float(native_px))
         gains = torch.full((len(faces),), sr_gain)
         out = network(faces.to(device), sizes.to(device), gains.to(device))

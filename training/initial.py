@@ -182,7 +182,7 @@ def start_from(network: Cascade, weights: dict[str, Tensor], faces: Tensor) -> t
     Raises:
         TrainingError: if a layer has another shape, or nothing fits.
     """
-    pairs = _norms_by_convolution(network)
+    pairs = _norms_by_layer(network)
     hooks = []
     taken = []
     for name, module in network.named_modules():
@@ -232,22 +232,25 @@ def _quieten_new_blocks(network: Cascade, taken: list[str]) -> None:
             nn.init.zeros_(block.norm2.weight)
 
 
-def _norms_by_convolution(network: Cascade) -> dict[str, nn.BatchNorm2d]:
-    """The norm that follows each convolution in its parent, by the convolution's name."""
-    found = {}
+def _norms_by_layer(network: Cascade) -> dict[str, nn.BatchNorm1d | nn.BatchNorm2d]:
+    """The norm that `fold` merges into each convolution or linear layer, by that one's name."""
+    found: dict[str, nn.BatchNorm1d | nn.BatchNorm2d] = {}
     for path, parent in network.named_modules():
         for (name, layer), (_, follower) in pairwise(parent.named_children()):
-            if isinstance(layer, nn.Conv2d) and isinstance(follower, nn.BatchNorm2d):
+            is_2d = isinstance(layer, nn.Conv2d) and isinstance(follower, nn.BatchNorm2d)
+            is_1d = isinstance(layer, nn.Linear) and isinstance(follower, nn.BatchNorm1d)
+            if is_2d or is_1d:
+                assert isinstance(follower, nn.BatchNorm1d | nn.BatchNorm2d)
                 found[f"{path}.{name}" if path else name] = follower
     return found
 
 
 def _undo_norm(norm: nn.Module, inputs: tuple[Tensor], bias: Tensor) -> None:
     """Give a norm its input's statistics, and the scale and shift that make it add `bias`."""
-    assert isinstance(norm, nn.BatchNorm2d)
+    assert isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d)
     assert norm.running_mean is not None
     assert norm.running_var is not None
-    variance, mean = torch.var_mean(inputs[0], dim=(0, 2, 3))
+    variance, mean = torch.var_mean(inputs[0].transpose(0, 1).flatten(1), dim=1)
     norm.running_mean.copy_(mean)
     norm.running_var.copy_(variance)
     norm.weight.copy_((variance + norm.eps).sqrt())

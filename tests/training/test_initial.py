@@ -36,9 +36,10 @@ def answers(network: Cascade) -> torch.Tensor:
     return logits
 
 
-def test_unfolding_gives_the_same_function_with_norms() -> None:
-    source = trained()
-    fresh = build_cascade("unshuffle", "residual")
+@pytest.mark.parametrize("fer", ["residual", "vgg13"])
+def test_unfolding_gives_the_same_function_with_norms(fer: str) -> None:
+    source = trained(fer=fer)
+    fresh = build_cascade("unshuffle", fer)
     start_from(fresh, fold(source).state_dict(), FACES)
     assert fresh.training
     assert any(isinstance(m, torch.nn.BatchNorm2d) for m in fresh.modules())

@@ -12,7 +12,7 @@ from srfer.errors import TrainingError
 from .faces import FaceSet, Split
 from .pictures import read_pictures
 
-SPLIT_FOLDERS: dict[Split, str] = {"training": "train", "validation": "val"}
+_SPLIT_FOLDERS: dict[Split, str] = {"training": "train", "validation": "val"}
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
 _SYNONYMS = {
     "happy": "happiness",
@@ -41,10 +41,7 @@ def load_class_folders(path: Path, split: Split) -> FaceSet:
     Raises:
         TrainingError: if a folder is not named after an expression, or no picture can be read.
     """
-    is_split = any((path / name).is_dir() for name in SPLIT_FOLDERS.values())
-    folder = path / SPLIT_FOLDERS[split] if is_split else path
-    if not folder.is_dir():
-        raise TrainingError(f"there are no {split} faces: {folder} is missing")
+    folder, is_split = split_folder(path, split)
     samples = []
     for subfolder in subfolders(folder):
         label = label_of(subfolder)
@@ -53,6 +50,19 @@ def load_class_folders(path: Path, split: Split) -> FaceSet:
             if is_picture and (is_split or split_of(file.name) == split):
                 samples.append((file, label))
     return read_pictures(samples, path, split)
+
+
+def split_folder(path: Path, split: Split) -> tuple[Path, bool]:
+    """Where the folders of expressions are, and whether they hold this split alone.
+
+    Raises:
+        TrainingError: if the other split has a folder and this one has none.
+    """
+    is_split = any((path / name).is_dir() for name in _SPLIT_FOLDERS.values())
+    folder = path / _SPLIT_FOLDERS[split] if is_split else path
+    if not folder.is_dir():
+        raise TrainingError(f"there are no {split} faces: {folder} is missing")
+    return folder, is_split
 
 
 def subfolders(folder: Path) -> list[Path]:

@@ -15,7 +15,7 @@ from srfer.errors import TrainingError
 
 from ..augment import augment
 from ..degradations import enlarge, reduce
-from .class_folders import PICTURE_SUFFIXES, SPLIT_FOLDERS, label_of, split_of, subfolders
+from .class_folders import PICTURE_SUFFIXES, label_of, split_folder, split_of, subfolders
 from .faces import Split
 from .pictures import read_pictures
 
@@ -85,10 +85,7 @@ def load_tracks(path: Path, split: Split, length: int) -> TrackSet:
 
 def _find_tracks(path: Path, split: Split) -> list[tuple[Path, int]]:
     """The folder and the label of each track."""
-    is_split = any((path / name).is_dir() for name in SPLIT_FOLDERS.values())
-    folder = path / SPLIT_FOLDERS[split] if is_split else path
-    if not folder.is_dir():
-        raise TrainingError(f"there are no {split} tracks: {folder} is missing")
+    folder, is_split = split_folder(path, split)
     found = []
     for expression in subfolders(folder):
         label = label_of(expression)

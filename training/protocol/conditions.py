@@ -12,14 +12,13 @@ from torch.nn import functional
 from ..calibrate import fit_temperature
 from ..data import FaceSet
 from ..degradations import DegradationKind, degrade_for_test
-from ..evaluate import DEGRADATION_SEED, EVALUATED_PX, score
+from ..evaluate import DEGRADATION_SEED, EVALUATED_PX, read, score
 from ..networks import Cascade
 from ..ssim import ssim
 from .result import Condition
 
 HARDER_PX = (24, 16, 12)
 """Native sizes at which degradations other than D1 are measured."""
-BATCH = 256
 
 
 class Setting(NamedTuple):
@@ -54,17 +53,6 @@ class TestFaces:
             images = degrade_for_test(self.originals, size, kind, DEGRADATION_SEED)
             self._degraded[setting] = (images * 255).round().to(torch.uint8)
         return self._degraded[setting].float() / 255
-
-
-@torch.no_grad()
-def read(network: Cascade, images: Tensor, native_px: int) -> tuple[Tensor, Tensor]:
-    """Logits (N, 8) and restored faces (N, 1, 48, 48) of degraded faces, in eval mode."""
-    logits, restored = [], []
-    for part in torch.split(images, BATCH):
-        out = network(part, torch.full((len(part),), float(native_px)), torch.ones(len(part)))
-        logits.append(out.logits)
-        restored.append(out.restored.clamp(0, 1))
-    return torch.cat(logits), torch.cat(restored)
 
 
 def measure(network: Cascade, test: TestFaces, labels_of_b0: Tensor) -> tuple[Condition, ...]:

@@ -14,11 +14,12 @@ from torch import Tensor
 from srfer.errors import ConfigError
 
 from ..data import FaceSet, load_faces
+from ..evaluate import read
 from ..export import open_exported
 from ..initial import find_beginning
 from ..networks import Cascade, count_macs, fold
 from ..train import Progress, RunOptions, Trainer, train
-from .conditions import TestFaces, measure, read
+from .conditions import TestFaces, measure
 from .machine import describe_machine
 from .report import write_report
 from .result import Result, load_results, result_path
