@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from .contract import ModelFile
+from .cache import EngineCache
+from .contract import PRECISIONS, ModelFile, Options, Precision, Session, ShapeRange
 from .model import Model, to_face
-from .select import BACKENDS, load
+from .onnx_file import read_form
+from .select import BACKENDS, find_backend, load, open_session
 from .spec import Curve, ModelSpec
 from .types import FACE_PX, LABELS, SURE_FROM, Expression
 from .weights import DEFAULT, read_model, shipped
@@ -14,13 +16,22 @@ __all__ = [
     "DEFAULT",
     "FACE_PX",
     "LABELS",
+    "PRECISIONS",
     "SURE_FROM",
     "Curve",
+    "EngineCache",
     "Expression",
     "Model",
     "ModelFile",
     "ModelSpec",
+    "Options",
+    "Precision",
+    "Session",
+    "ShapeRange",
+    "find_backend",
     "load",
+    "open_session",
+    "read_form",
     "read_model",
     "shipped",
     "to_face",

@@ -1,16 +1,34 @@
-"""What a runtime is to srfer. Each one is a file in `srfer.engines.backends`."""
+"""What a runtime is to srfer. Each one is a file in `srfer.engines.backends`.
+
+A backend knows ONNX graphs and arrays: neither faces nor detectors. The same four methods serve
+the expression model and the face detectors: `describe`, `build`, `open`, and `run` of what was
+opened.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal, Protocol, get_args
 
-import numpy as np
 from numpy.typing import NDArray
 
+from srfer.errors import ConfigError
+
+Arrays = Mapping[str, NDArray[Any]]
+"""Inputs or outputs of a graph by name."""
+
+Precision = Literal["fp32", "fp16", "int8"]
+"""What convolutions are computed in. Inputs and outputs are the same in all three."""
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+
+Route = Literal["onnx", "torch2trt"]
+"""How a model gets into TensorRT."""
+ROUTES: tuple[Route, ...] = get_args(Route)
+
 MAX_BATCH = 32
-"""Faces that are handed to an engine at a time; more are split."""
+"""Faces that are handed to an engine at a time unless told otherwise; more are split."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,34 +49,65 @@ class ModelFile:
         return f"ModelFile({self.name!r}, {len(self.data)} bytes, sha256={self.sha256[:12]})"
 
 
-class Engine(Protocol):
-    """A model opened by a runtime on a device."""
+@dataclass(frozen=True, slots=True)
+class ShapeRange:
+    """The shapes that an input will have.
 
-    @property
-    def description(self) -> str:
-        """Runtime, version and device in words."""
-        ...
+    Attributes:
+        least: no axis is ever shorter.
+        usual: what compilers should be fastest at.
+        most: no axis is ever longer.
+    """
 
-    @property
-    def metadata(self) -> Mapping[str, str]:
-        """The metadata entries of the model file."""
-        ...
+    least: tuple[int, ...]
+    usual: tuple[int, ...]
+    most: tuple[int, ...]
 
-    def run(
-        self,
-        faces: NDArray[np.uint8],
-        native_px: NDArray[np.float32],
-        sr_gain: NDArray[np.float32],
-    ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-        """Compute one batch.
+    def __post_init__(self) -> None:
+        axes = tuple(zip(self.least, self.usual, self.most, strict=True))
+        if not axes or any(not 1 <= least <= usual <= most for least, usual, most in axes):
+            raise ConfigError(
+                f"shapes must grow from least to most: {self.least}, {self.usual}, {self.most}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a graph is to be opened.
+
+    Attributes:
+        precision: what its convolutions are computed in.
+        threads: processor threads for one call, where a processor computes.
+        shapes: by input, the shapes it will have. Runtimes that compile need them.
+        route: how the graph gets into TensorRT; other runtimes do not look at it.
+    """
+
+    precision: Precision = "fp32"
+    threads: int = 1
+    shapes: Mapping[str, ShapeRange] = field(default_factory=lambda: MappingProxyType({}))
+    route: Route = "onnx"
+
+    def __post_init__(self) -> None:
+        if self.precision not in PRECISIONS:
+            known = ", ".join(PRECISIONS)
+            raise ConfigError(f"no precision {self.precision!r}: choose one of {known}")
+        if self.route not in ROUTES:
+            raise ConfigError(f"no route {self.route!r}: choose one of {', '.join(ROUTES)}")
+        if self.threads < 1:
+            raise ConfigError(f"threads must be at least 1, not {self.threads}")
+
+
+class Session(Protocol):
+    """A graph opened by a runtime on a device."""
+
+    def run(self, feeds: Arrays) -> dict[str, NDArray[Any]]:
+        """Compute one batch. May be called from several threads.
 
         Args:
-            faces: (N, 1, 48, 48), N from 1 to `MAX_BATCH`.
-            native_px: (N,) pixels.
-            sr_gain: (N,) 0 or 1.
+            feeds: every input of the graph; shapes within `Options.shapes`.
 
         Returns:
-            probabilities (N, 8) and restored faces (N, 1, 48, 48); not reused by later calls.
+            every output of the graph, in memory that later calls do not use again.
 
         Raises:
             EngineError: if the runtime fails.
@@ -71,22 +120,56 @@ class Backend(Protocol):
 
     @property
     def device(self) -> str:
-        """Name by which it is chosen: "cpu", "cuda" ..."""
+        """Name by which it is chosen: "cpu", "cuda", "openvino" ..."""
+        ...
+
+    @property
+    def precisions(self) -> tuple[Precision, ...]:
+        """What it can compute in, the one that is used by default first."""
         ...
 
     def why_not(self) -> str | None:
         """None if it can be used here, else the reason and what to do."""
         ...
 
-    def open(self, model: ModelFile, threads: int) -> Engine:
-        """Load a model.
+    def describe(self) -> str:
+        """Runtime, its version and the device, in words; only where `why_not` gives None.
+
+        What was built by one is never given to another that describes itself differently.
+        """
+        ...
+
+    def build(self, model: ModelFile, options: Options) -> bytes | None:
+        """Compile or convert a graph into what `open` wants.
 
         Args:
-            model: what to load.
-            threads: processor threads to use for one batch.
+            model: the ONNX file.
+            options: what the result has to serve.
+
+        Returns:
+            bytes that may be kept for the next time, or None where the model is opened as it is.
 
         Raises:
-            ModelError: if the file is not a model of srfer's form.
+            ModelError: if the runtime cannot make anything of the graph.
+            EngineError: if the runtime or its device fails.
+        """
+        ...
+
+    def needs_build(self, options: Options) -> bool:
+        """Whether `build` gives bytes for these options, which are worth keeping."""
+        ...
+
+    def open(self, model: ModelFile, options: Options, built: bytes | None) -> Session:
+        """Open a graph.
+
+        Args:
+            model: the ONNX file.
+            options: as given to `build`.
+            built: what `build` gave.
+
+        Raises:
+            ModelError: if the file is no graph that the runtime understands.
+            BuiltEngineError: if `built` is refused; it has to be built again.
             EngineError: if the runtime or its device fails.
         """
         ...

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from srfer.errors import ConfigError, EngineError
 
-from .contract import MAX_BATCH, Engine
+from .contract import Options, Session
 from .spec import ModelSpec
 from .types import FACE_PX, LABELS, Expression
 
@@ -23,21 +23,37 @@ class Model:
     Attributes:
         spec: what the model file says about itself.
         sha256: of the model file.
-        notes: devices that are there but failed, and why; "auto" went on to the next.
+        device: name of the device, as `srfer.load` takes it.
+        engine: runtime, device and precision in words.
+        options: how it was opened.
+        notes: what the user should know: devices that are there but failed, engines that had to
+            be built again.
     """
 
     def __init__(
-        self, engine: Engine, spec: ModelSpec, sha256: str, notes: tuple[str, ...] = ()
+        self,
+        session: Session,
+        spec: ModelSpec,
+        *,
+        sha256: str,
+        device: str,
+        engine: str,
+        options: Options,
+        notes: tuple[str, ...] = (),
     ) -> None:
-        self._engine = engine
+        self._session = session
+        self._max_batch = options.shapes["faces"].most[0]
         self.spec = spec
         self.sha256 = sha256
+        self.device = device
+        self.engine = engine
+        self.options = options
         self.notes = notes
 
     @property
     def description(self) -> str:
-        """Model, runtime and device in words."""
-        return f"{self.spec.name} {self.spec.version} by {self._engine.description}"
+        """Model, runtime, device and precision in words."""
+        return f"{self.spec.name} {self.spec.version} by {self.engine}"
 
     def __repr__(self) -> str:
         return f"Model({self.description})"
@@ -97,11 +113,12 @@ class Model:
             EngineError: if the runtime fails, or gives outputs of another shape.
         """
         readings: list[Expression | None] = []
-        for start in range(0, len(faces), MAX_BATCH):
-            chunk = np.ascontiguousarray(faces[start : start + MAX_BATCH, None])
-            sizes = native_px[start : start + MAX_BATCH]
+        for start in range(0, len(faces), self._max_batch):
+            chunk = np.ascontiguousarray(faces[start : start + self._max_batch, None])
+            sizes = native_px[start : start + self._max_batch]
             gain = np.full(len(chunk), 1.0 if use_sr else 0.0, np.float32)
-            probabilities, restored = self._engine.run(chunk, sizes, gain)
+            given = self._session.run({"faces": chunk, "native_px": sizes, "sr_gain": gain})
+            probabilities, restored = given["probabilities"], given["restored"]
             if probabilities.shape != (len(chunk), len(LABELS)) or restored.shape != chunk.shape:
                 raise EngineError(f"{self.description} gave outputs of another shape")
             for row, picture, size in zip(probabilities, restored, sizes, strict=True):

@@ -18,13 +18,16 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from srfer.errors import ModelError
+from srfer.errors import ConfigError, ModelError
 
+from .contract import Precision, ShapeRange
+from .onnx_file import OnnxForm, TensorForm
 from .types import FACE_PX, LABELS
 
 METADATA_KEY = "srfer"
@@ -34,7 +37,23 @@ OUTPUTS = ("probabilities", "restored")
 CROP_RULE = "fer2013"
 """Faces are cut as FER2013's pictures are framed; `srfer.realtime.crop` does it."""
 
-GOLDEN_TOLERANCE = 1e-3
+_FACES = (None, 1, FACE_PX, FACE_PX)
+FORM = {
+    "faces": TensorForm("faces", "uint8", _FACES),
+    "native_px": TensorForm("native_px", "float32", (None,)),
+    "sr_gain": TensorForm("sr_gain", "float32", (None,)),
+    "probabilities": TensorForm("probabilities", "float32", (None, len(LABELS))),
+    "restored": TensorForm("restored", "uint8", _FACES),
+}
+"""What every model takes and gives."""
+
+USUAL_BATCH = 8
+"""Faces in a batch that compilers should be fastest at."""
+LARGEST_BATCH = 1024
+
+GOLDEN_TOLERANCE: Mapping[Precision, float] = MappingProxyType(
+    {"fp32": 1e-3, "fp16": 2e-2, "int8": 0.2}
+)
 """Largest difference of a golden face's probability at which a model still counts as whole."""
 
 
@@ -150,18 +169,68 @@ def golden_inputs() -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.
     return stack, np.array([48, 24, 12, 8], np.float32), np.array([1, 1, 1, 0], np.float32)
 
 
-def check_golden(spec: ModelSpec, probabilities: NDArray[np.float32], where: str) -> None:
+def golden_feeds() -> dict[str, NDArray[Any]]:
+    """`golden_inputs` by the names of the graph's inputs."""
+    return dict(zip(INPUTS, golden_inputs(), strict=True))
+
+
+def check_golden(
+    spec: ModelSpec, probabilities: NDArray[np.float32], where: str, precision: Precision = "fp32"
+) -> None:
     """Compare a model's answers on `golden_inputs` with those it was shipped with.
 
     Raises:
-        ModelError: if they differ, are not finite, or are missing.
+        ModelError: if they differ by more than the precision explains, are not finite, or are
+            missing.
     """
     expected: Sequence[Sequence[float]] = spec.golden
     if probabilities.shape != (len(expected), len(LABELS)):
         raise ModelError(f"{where} has no golden answers for the self-test")
     difference = np.abs(probabilities - np.asarray(expected, np.float32)).max()
-    if not difference <= GOLDEN_TOLERANCE:  # NaN fails too
+    if not difference <= GOLDEN_TOLERANCE[precision]:  # NaN fails too
         raise ModelError(
             f"{where} fails its self-test (probabilities differ by {difference:.2g}): "
             "the file is damaged or the runtime computes wrong numbers"
         )
+
+
+def check_form(form: OnnxForm, where: str) -> None:
+    """Compare inputs and outputs of a file with those of every srfer model.
+
+    Raises:
+        ModelError: if they differ.
+    """
+    for kind, found, names in (
+        ("inputs", form.inputs, INPUTS),
+        ("outputs", form.outputs, OUTPUTS),
+    ):
+        if tuple(tensor.name for tensor in found) != names:
+            listed = ", ".join(tensor.name for tensor in found)
+            raise ModelError(f"{where} has {kind} {listed}; a srfer model has {', '.join(names)}")
+        for tensor in found:
+            if tensor != FORM[tensor.name]:
+                raise ModelError(f"{where}: {tensor} should be {FORM[tensor.name]}")
+
+
+def expression_shapes(max_batch: int) -> dict[str, ShapeRange]:
+    """The shapes in which a model's inputs come.
+
+    Args:
+        max_batch: most faces at a time.
+
+    Raises:
+        ConfigError: if that is impossible.
+    """
+    if not 1 <= max_batch <= LARGEST_BATCH:
+        raise ConfigError(f"max_batch must lie between 1 and {LARGEST_BATCH}, not {max_batch}")
+
+    def of_batches(*axes: int) -> ShapeRange:
+        sizes = 1, min(USUAL_BATCH, max_batch), max_batch
+        least, usual, most = ((size, *axes) for size in sizes)
+        return ShapeRange(least, usual, most)
+
+    return {
+        "faces": of_batches(1, FACE_PX, FACE_PX),
+        "native_px": of_batches(),
+        "sr_gain": of_batches(),
+    }

@@ -38,12 +38,14 @@ class AnalysisOptions:
             faster, larger finds smaller faces. None is 640 for video, 1280 for a still picture.
         use_sr: False reads faces without super-resolution, for comparison.
         tracker: thresholds of the tracker.
+        detector_device: engine that runs the detector; the model's if "".
     """
 
     detector: str | Path = "retinaface"
     detect_px: int | None = None
     use_sr: bool = True
     tracker: TrackerConfig = field(default_factory=TrackerConfig)
+    detector_device: str = ""
 
 
 def make_stages(
@@ -59,11 +61,13 @@ def make_stages(
     Raises:
         ConfigError: if an option has an impossible value.
         ModelError: if the detector's model cannot be used.
+        EngineError: if the detector's device cannot be used.
     """
     options = options or AnalysisOptions()
     usual_px = STILL_SEARCH_PX if is_still else VIDEO_SEARCH_PX
     detect_px = usual_px if options.detect_px is None else options.detect_px
-    detector = open_detector(options.detector, detect_px=detect_px)
+    device = options.detector_device or model.device
+    detector = open_detector(options.detector, detect_px=detect_px, device=device)
     return FaceTracker(detector, options.tracker), Analyzer(model, use_sr=options.use_sr)
 
 

@@ -47,6 +47,10 @@ class EngineError(SrferError, RuntimeError):
     """A runtime is absent or failed while running a model."""
 
 
+class BuiltEngineError(EngineError):
+    """A runtime refuses an engine that was built earlier: it has to be built again."""
+
+
 class ExportError(SrferError, OSError):
     """An output cannot be written."""
 

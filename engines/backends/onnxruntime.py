@@ -2,49 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from srfer.errors import EngineError, ModelError
 
-from ..contract import ModelFile
+from ..contract import Arrays, ModelFile, Options, Precision
 from ..ort import onnxruntime
-from ..spec import INPUTS, OUTPUTS
-
-_FORM = {
-    "faces": ("tensor(uint8)", [1, 48, 48]),
-    "native_px": ("tensor(float)", []),
-    "sr_gain": ("tensor(float)", []),
-    "probabilities": ("tensor(float)", [8]),
-    "restored": ("tensor(uint8)", [1, 48, 48]),
-}
+from ..precision import convert
 
 
-class OnnxRuntimeEngine:
+class OnnxRuntimeSession:
     """An open session; may be used from several threads."""
 
-    def __init__(self, session: onnxruntime.InferenceSession, device: str) -> None:
+    def __init__(self, session: onnxruntime.InferenceSession, description: str) -> None:
         self._session = session
-        self.description = f"ONNX Runtime {onnxruntime.__version__} on {device}"
-        self.metadata: Mapping[str, str] = session.get_modelmeta().custom_metadata_map
+        self._description = description
+        self._outputs = [output.name for output in session.get_outputs()]
 
-    def run(
-        self,
-        faces: NDArray[np.uint8],
-        native_px: NDArray[np.float32],
-        sr_gain: NDArray[np.float32],
-    ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-        """See `srfer.engines.contract.Engine.run`."""
+    def run(self, feeds: Arrays) -> dict[str, NDArray[Any]]:
+        """See `srfer.engines.contract.Session.run`."""
         try:
-            probabilities, restored = self._session.run(
-                list(OUTPUTS), dict(zip(INPUTS, (faces, native_px, sr_gain), strict=True))
-            )
+            found = self._session.run(self._outputs, dict(feeds))
         except Exception as error:  # onnxruntime's exceptions share no base but this
-            raise EngineError(f"{self.description} failed: {_first_line(error)}") from error
-        return probabilities, restored
+            raise EngineError(f"{self._description} failed: {_first_line(error)}") from error
+        return dict(zip(self._outputs, found, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +39,14 @@ class OnnxRuntimeBackend:
         device: name by which it is chosen.
         provider: ONNX Runtime's name of the execution provider.
         remedy: how to get the provider, for `why_not`.
+        precisions: what it can compute in.
         helpers: providers for the operations that the first one lacks.
     """
 
     device: str
     provider: str
     remedy: str
+    precisions: tuple[Precision, ...] = ("fp32", "int8")
     helpers: tuple[str, ...] = ("CPUExecutionProvider",)
 
     def why_not(self) -> str | None:
@@ -69,18 +55,30 @@ class OnnxRuntimeBackend:
             return None
         return f"the installed ONNX Runtime lacks {self.provider}: {self.remedy}"
 
-    def open(self, model: ModelFile, threads: int) -> OnnxRuntimeEngine:
+    def describe(self) -> str:
+        """See `srfer.engines.contract.Backend.describe`."""
+        return f"ONNX Runtime {onnxruntime.__version__} on {self.device}"
+
+    def needs_build(self, options: Options) -> bool:
+        """Only where the graph has to be converted."""
+        return options.precision != "fp32"
+
+    def build(self, model: ModelFile, options: Options) -> bytes | None:
+        """Convert the graph to another precision; see `srfer.engines.contract.Backend.build`."""
+        return convert(model, options.precision) if self.needs_build(options) else None
+
+    def open(self, model: ModelFile, options: Options, built: bytes | None) -> OnnxRuntimeSession:
         """See `srfer.engines.contract.Backend.open`."""
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 4
+        settings = onnxruntime.SessionOptions()
+        settings.intra_op_num_threads = options.threads
+        settings.inter_op_num_threads = 1
+        settings.log_severity_level = 4
         # Spinning threads would take the processor from the pipeline's other threads.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             session = onnxruntime.InferenceSession(
-                model.data,
-                options,
+                built or model.data,
+                settings,
                 providers=list(dict.fromkeys([self.provider, *self.helpers])),
                 enable_fallback=0,  # it would print to stdout and change the device silently
             )
@@ -88,27 +86,8 @@ class OnnxRuntimeBackend:
             raise ModelError(f"{model.name} cannot be loaded: {_first_line(error)}") from error
         if session.get_providers()[0] != self.provider:
             raise EngineError(f"ONNX Runtime fell back from {self.provider}: check its driver")
-        _check_form(session, model.name)
-        return OnnxRuntimeEngine(session, self.device)
+        return OnnxRuntimeSession(session, self.describe())
 
 
 def _first_line(error: Exception) -> str:
     return str(error).strip().splitlines()[0][:200] if str(error).strip() else repr(error)
-
-
-def _check_form(session: onnxruntime.InferenceSession, where: str) -> None:
-    """Compare inputs and outputs with the contract."""
-    for kind, values, names in (
-        ("inputs", session.get_inputs(), INPUTS),
-        ("outputs", session.get_outputs(), OUTPUTS),
-    ):
-        if tuple(value.name for value in values) != names:
-            found = ", ".join(value.name for value in values)
-            raise ModelError(f"{where} has {kind} {found}; a srfer model has {', '.join(names)}")
-        for value in values:
-            dtype, shape = _FORM[value.name]
-            is_fixed = isinstance(value.shape[0], int)  # then it would take one batch size only
-            if value.type != dtype or list(value.shape[1:]) != shape or is_fixed:
-                raise ModelError(
-                    f"{where}: {value.name} is {value.type} {value.shape}, not {dtype} N x {shape}"
-                )

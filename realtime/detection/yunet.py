@@ -1,6 +1,6 @@
 """YuNet: a detector half as dear as RetinaFace, whose file the user brings along.
 
-Wu, Peng and Yu, "YuNet: A Tiny Millisecond-level Face Detector", 2023. Run with onnxruntime
+Wu, Peng and Yu, "YuNet: A Tiny Millisecond-level Face Detector", 2023. Run by our engines
 rather than `cv2.FaceDetectorYN`, which takes one picture at a time, has to be told of each new
 size, and shares OpenCV's process-wide threads.
 """
@@ -32,7 +32,15 @@ class YuNet:
 
     name = "yunet"
 
-    def __init__(self, path: Path, *, detect_px: int, score_from: float, threads: int) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        detect_px: int,
+        score_from: float,
+        threads: int,
+        device: str = "cpu",
+    ) -> None:
         """Check the model; enter the detector to use it.
 
         Args:
@@ -40,8 +48,10 @@ class YuNet:
             detect_px: long side at which pictures are searched, in pixels.
             score_from: faces below this score are not reported, 0..1.
             threads: how many threads the network may use.
+            device: name of the engine that runs it, as for `srfer.load`.
 
         Raises:
+            EngineError: the device cannot be used.
             ModelError: the file is missing, damaged, or another network.
         """
         self.detect_px = detect_px
@@ -53,7 +63,14 @@ class YuNet:
                 f"the face detector's model {path} cannot be read: {error.strerror}"
             ) from error
         outputs = tuple(f"{head}_{stride}" for head in HEADS for stride in STRIDES)
-        self._network = Network(self.name, model, outputs=outputs, threads=threads)
+        self._network = Network(
+            self.name,
+            model,
+            outputs=outputs,
+            largest_px=detect_px,
+            threads=threads,
+            device=device,
+        )
 
     def __enter__(self) -> Self:
         self._network.__enter__()

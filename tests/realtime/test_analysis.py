@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from srfer.realtime import (
 from srfer.realtime import TrackState as State
 from srfer.realtime.demo.clip import Walk, make_clip
 from srfer.realtime.sources import VideoFile
+from tests.spoiled import Answers, spoiled
 
 FACE_BOX = Box(177.9, 56.8, 273.1, 177.2)
 
@@ -91,29 +91,15 @@ def test_a_frame_without_faces_is_an_empty_result(
         assert analyse(tracked(portrait)).faces == ()
 
 
-class SpoiledEngine:
-    """The real engine, but the first face of each batch comes out as NaN."""
-
-    description = "spoiled"
-    metadata: Mapping[str, str] = {}
-
-    def __init__(self, model: Model) -> None:
-        self.model = model
-
-    def run(
-        self, faces: NDArray[np.uint8], native_px: NDArray[np.float32], sr_gain: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-        probabilities, restored = self.model._engine.run(faces, native_px, sr_gain)
-        probabilities[0] = np.nan
-        return probabilities, restored
+def make_the_first_nan(answers: Answers) -> None:
+    answers["probabilities"][0] = np.nan
 
 
 def test_a_faulty_engine_costs_a_reading_and_is_counted(
     model: Model, portrait: NDArray[np.uint8]
 ) -> None:
-    spoiled = Model(SpoiledEngine(model), model.spec, model.sha256)
     message = tracked(portrait, (1, State.TRACKED, FACE_BOX), (2, State.TRACKED, FACE_BOX))
-    with Analyzer(spoiled) as analyse:
+    with Analyzer(spoiled(model, make_the_first_nan)) as analyse:
         result = analyse(message)
     assert result.failed_readings == 1
     assert result.faces[0].expression is None

@@ -100,8 +100,8 @@ def test_bad_choices_are_named(name: str, options: dict[str, Any], message: str)
     ("content", "message"),
     [
         (None, "cannot be read: No such file"),
-        (b"not a network", "cannot be loaded"),
-        (b"", "cannot be loaded"),
+        (b"not a network", "no ONNX file"),
+        (b"", "no ONNX file"),
         (yunet_like([1, 3, 64, 64]), "dynamic batch, height and width"),
         (yunet_like(["n", 3, "h", "w"]).replace(b"kps_32", b"kqs_32"), "lacks the outputs kps_32"),
     ],
