@@ -141,7 +141,8 @@ class Trainer:
         """This process's part of the current step's batch."""
         recipe, chosen = self.recipe, self.batch_indices()
         place = self._step_in_cycle()
-        originals = augment(self.faces.images[chosen].float() / 255, self._generator(1, place))
+        faces = self.faces.images[chosen].float() / 255
+        originals = augment(faces, self._generator(1, place), recipe.augmentation)
         generator = self._generator(2, self.step)
         degraded, native_px = degrade(originals, recipe.mix, generator)
         gain = (torch.rand(len(chosen), generator=generator) >= recipe.bypass).float()

@@ -41,6 +41,7 @@ SR: Mapping[str, Callable[[], nn.Module]] = MappingProxyType(
     {
         "none": NoSR,
         "unshuffle": UnshuffleSR,
+        "unshuffle-slim": partial(UnshuffleSR, width=16, depth=4),
         "unshuffle-small": partial(UnshuffleSR, width=16, depth=2),
         "srcnn": SRCNN,
         "fsrcnn": FSRCNN,
@@ -51,6 +52,9 @@ SR: Mapping[str, Callable[[], nn.Module]] = MappingProxyType(
 FER: Mapping[str, Callable[[], FERNetwork]] = MappingProxyType(
     {
         "residual": ResidualFER,
+        "residual-low": partial(
+            ResidualFER, widths=(32, 64, 128, 224), blocks=(1, 1, 2, 2), dropout=0.2
+        ),
         "residual-small": partial(ResidualFER, widths=(16, 32, 64, 128), blocks=(1, 1, 1, 1)),
         "residual-deep": partial(ResidualFER, blocks=(2, 3, 4, 1)),
         "resnet18": ResNet18,
