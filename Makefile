@@ -38,7 +38,7 @@ wheel: $(VENV)/.dev
 
 benchmarks: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.pipeline_overhead
-	$(BIN)/python -m benchmarks.model_speed
+	$(BIN)/python -m benchmarks.engines
 	$(BIN)/python -m benchmarks.export_speed
 	$(BIN)/python -m benchmarks.tracking
 	$(BIN)/python -m benchmarks.media

@@ -6,7 +6,9 @@ from .cache import EngineCache
 from .contract import PRECISIONS, ModelFile, Options, Precision, Session, ShapeRange
 from .model import Model, to_face
 from .onnx_file import read_form
-from .select import BACKENDS, find_backend, load, open_session
+from .opening import open_session
+from .registry import BACKENDS, find_backend
+from .select import load
 from .spec import Curve, ModelSpec
 from .types import FACE_PX, LABELS, SURE_FROM, Expression
 from .weights import DEFAULT, read_model, shipped

@@ -151,8 +151,20 @@ class EngineCache:
             path.unlink(missing_ok=True)
         return count
 
+    def write(self, name: str, data: bytes) -> None:
+        """Keep a file of another kind beside the engines, whole or not at all.
+
+        Raises:
+            EngineError: if the folder cannot be written.
+        """
+        self._make_folder()
+        try:
+            self._write(self.folder / name, data)
+        except OSError as error:
+            raise EngineError(f"the engine cache cannot be written: {error.strerror}") from None
+
     def _files(self) -> Iterator[Path]:
-        for suffix in ("json", "engine", "lock", "new"):
+        for suffix in ("json", "engine", "lock", "new", "cache"):
             yield from self.folder.glob(f"*.{suffix}")
 
     def _path(self, key: Key, suffix: str) -> Path:

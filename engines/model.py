@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -110,8 +111,10 @@ class Model:
             One reading per face; None where the runtime gave numbers that are not finite.
 
         Raises:
+            ConfigError: if faces or sizes have another shape or type, or a size is impossible.
             EngineError: if the runtime fails, or gives outputs of another shape.
         """
+        _check_faces(faces, native_px)
         readings: list[Expression | None] = []
         for start in range(0, len(faces), self._max_batch):
             chunk = np.ascontiguousarray(faces[start : start + self._max_batch, None])
@@ -137,6 +140,23 @@ class Model:
         )
 
 
+def _check_faces(faces: NDArray[np.uint8], native_px: NDArray[np.float32]) -> None:
+    if faces.shape[1:] != (FACE_PX, FACE_PX) or faces.dtype != np.uint8:
+        raise ConfigError(
+            f"faces must be (N, {FACE_PX}, {FACE_PX}) uint8, not {faces.shape} {faces.dtype}"
+        )
+    if native_px.shape != faces.shape[:1] or native_px.dtype != np.float32:
+        raise ConfigError(
+            f"native_px must be ({len(faces)},) float32, not {native_px.shape} {native_px.dtype}"
+        )
+    _check_range(native_px)
+
+
+def _check_range(sizes: NDArray[np.floating[Any]]) -> None:
+    if not ((sizes > 0) & (sizes < LARGEST_PX)).all():  # NaN fails too
+        raise ConfigError(f"native sizes must lie between 0 and {LARGEST_PX:.0f} pixels")
+
+
 def _split(crops: NDArray[np.uint8] | Sequence[NDArray[np.uint8]]) -> list[NDArray[np.uint8]]:
     """Make a list of single crops from whatever form they came in."""
     if isinstance(crops, np.ndarray):
@@ -155,8 +175,7 @@ def _to_sizes(native_px: Sequence[float]) -> NDArray[np.float32]:
         sizes = np.asarray(native_px, np.float64)
     except (TypeError, ValueError):
         raise ConfigError(f"native sizes must be numbers, not {native_px!r:.60}") from None
-    if not ((sizes > 0) & (sizes < LARGEST_PX)).all():
-        raise ConfigError(f"native sizes must lie between 0 and {LARGEST_PX:.0f} pixels")
+    _check_range(sizes)
     return sizes.astype(np.float32)
 
 

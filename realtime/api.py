@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srfer.engines import DEFAULT, Model, load
-from srfer.errors import ConfigError
+from srfer.errors import ConfigError, EngineError, ModelError
 
 from .analysis import Analyzer
-from .detection import open_detector
+from .detection import Detector, open_detector
 from .pipeline import Pipeline
 from .sources import open_source, read_picture
 from .tracking import FaceTracker, TrackerConfig
@@ -38,7 +38,8 @@ class AnalysisOptions:
             faster, larger finds smaller faces. None is 640 for video, 1280 for a still picture.
         use_sr: False reads faces without super-resolution, for comparison.
         tracker: thresholds of the tracker.
-        detector_device: engine that runs the detector; the model's if "".
+        detector_device: engine that runs the detector; if "", the model's where it can, else
+            "cpu".
     """
 
     detector: str | Path = "retinaface"
@@ -66,9 +67,19 @@ def make_stages(
     options = options or AnalysisOptions()
     usual_px = STILL_SEARCH_PX if is_still else VIDEO_SEARCH_PX
     detect_px = usual_px if options.detect_px is None else options.detect_px
-    device = options.detector_device or model.device
-    detector = open_detector(options.detector, detect_px=detect_px, device=device)
+    detector = _open_detector(model, options, detect_px)
     return FaceTracker(detector, options.tracker), Analyzer(model, use_sr=options.use_sr)
+
+
+def _open_detector(model: Model, options: AnalysisOptions, detect_px: int) -> Detector:
+    """Where it was asked for; else beside the model, if its device can, else on the processor."""
+    first = options.detector_device or model.device
+    try:
+        return open_detector(options.detector, detect_px=detect_px, device=first)
+    except (EngineError, ModelError):
+        if options.detector_device or first == "cpu":
+            raise
+        return open_detector(options.detector, detect_px=detect_px, device="cpu")
 
 
 def describe_settings(model: Model, options: AnalysisOptions) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from srfer import __version__
+from srfer.engine_verbs import engine_app
 from srfer.errors import ConfigError
 from srfer.options import (
     DEFAULT_MODEL,
@@ -27,6 +28,8 @@ from srfer.options import (
     DetectPx,
     Device,
     Model,
+    Precision,
+    PrecisionName,
     Quiet,
     parse_path,
 )
@@ -123,6 +126,7 @@ def export(
     ] = False,
     model: Model = DEFAULT_MODEL,
     device: Device = "auto",
+    precision: Precision = None,
     detector: Detector = "retinaface",
     detect_px: DetectPx = 640,
     quiet: Quiet = False,
@@ -136,7 +140,7 @@ def export(
     from srfer.realtime import AnalysisOptions, describe_settings
     from srfer.realtime.export import ExportOptions
 
-    loaded = _load(model, device)
+    loaded = _load(model, device, precision)
     analysis = AnalysisOptions(detector=detector, detect_px=detect_px)
     options = ExportOptions(
         has_video=video,
@@ -222,6 +226,7 @@ def doctor(*, debug: Debug = False) -> None:
 
 model_app = typer.Typer(help="Look at models.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(model_app, name="model")
+app.add_typer(engine_app, name="engine")
 
 
 for verb in (train, evaluate, protocol, train_tracks):
@@ -244,11 +249,11 @@ def info(
     typer.echo(json.dumps({"sha256": loaded.sha256, **record}, indent=2))
 
 
-def _load(model: str, device: str) -> LoadedModel:
+def _load(model: str, device: str, precision: PrecisionName | None = None) -> LoadedModel:
     """Load a model, and say which devices were there but failed."""
     from srfer.engines import load
 
-    loaded = load(model, device)
+    loaded = load(model, device, precision=precision.value if precision else None)
     for note in loaded.notes:
         say(f"warning: {note}")
     return loaded

@@ -6,7 +6,10 @@ and not the end of the examination.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +20,7 @@ from .processor import processor_name
 
 EXTRAS = {
     "demo": ("matplotlib", "skimage"),
+    "engines": ("onnx",),
     "train": ("torch", "onnx", "onnxscript", "scipy", "tensorboard", "matplotlib"),
 }
 """What each extra has to bring."""
@@ -43,6 +47,7 @@ def examine() -> list[Finding]:
     """Look at everything that srfer uses; nothing is changed, no network is touched."""
     return [
         Finding("processor", True, f"{processor_name()}, {_cores()} core(s) to use"),
+        _graphics(),
         _try("pictures", _pictures),
         _try("video", _video),
         *_devices(),
@@ -79,20 +84,36 @@ def _video() -> str:
     return f"PyAV {av.__version__}, libavcodec {version}, H.264 and AAC encoders"
 
 
+def _graphics() -> Finding:
+    """NVIDIA devices, as their driver lists them."""
+    tool = shutil.which("nvidia-smi")
+    listed = ""
+    if tool is not None:
+        command = [tool, "--query-gpu=name,driver_version", "--format=csv,noheader"]
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+            listed = "; ".join(line.strip() for line in done.stdout.splitlines() if line.strip())
+    detail = listed or "none with a working driver: nvidia-smi lists none"
+    return Finding("NVIDIA device", bool(listed), detail, is_needed=False)
+
+
 def _devices() -> Iterator[Finding]:
     """The devices that models can run on, and the shipped models."""
     try:
-        from srfer.engines import BACKENDS, shipped
+        from srfer.engines import BACKENDS, EngineCache, shipped
     except ImportError as error:
         yield Finding("model runtime", False, str(error))
         return
     for backend in BACKENDS:
         reason = backend.why_not()
-        detail = reason or "can be used"
+        detail = reason or f"{backend.describe()}: {', '.join(backend.precisions)}"
         needed = backend.device == "cpu"
         yield Finding(f"device {backend.device}", reason is None, detail, is_needed=needed)
     for name in shipped():
         yield _try(f"model {name}", partial(_model, name))
+    cache = EngineCache.of_user()
+    built = f"{len(cache.entries())} built, kept in {cache.folder}"
+    yield Finding("engines", True, built, is_needed=False)
 
 
 def _model(name: str) -> str:
@@ -100,7 +121,8 @@ def _model(name: str) -> str:
 
     model = load(name)
     refused = "".join(f"; {note}" for note in model.notes)
-    return f"{model.description}, whole and right by its self-test{refused}"
+    threads = f"{model.options.threads} thread(s)"
+    return f"{model.spec.version}; chosen here: {model.engine}, {threads}; right by its self-test{refused}"
 
 
 def _detector() -> str:

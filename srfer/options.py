@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 DEFAULT_MODEL = "srfer-base"
+
+
+class PrecisionName(StrEnum):
+    """What convolutions are computed in."""
+
+    FP32 = "fp32"
+    FP16 = "fp16"
+    INT8 = "int8"
 
 
 def parse_path(text: str) -> Path:
@@ -19,7 +28,13 @@ def parse_path(text: str) -> Path:
 
 
 Model = Annotated[str, typer.Option(help="Name of a shipped model, or path of an .onnx file.")]
-Device = Annotated[str, typer.Option(help="Where the model runs.")]
+Device = Annotated[
+    str, typer.Option(help="Where the model runs: auto, or one that `srfer doctor` lists.")
+]
+Precision = Annotated[
+    PrecisionName | None,
+    typer.Option(help="What the model computes in; the device's default if not given."),
+]
 Detector = Annotated[
     str, typer.Option(help="Face detector: retinaface, or path of a YuNet model (.onnx).")
 ]

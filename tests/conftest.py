@@ -21,6 +21,14 @@ def shared_dir() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Engines that tests build do not go where the user's are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SRFER_CACHE", str(tmp_path_factory.mktemp("engines")))
+        yield
+
+
 @pytest.fixture
 def threads_are_checked() -> Iterator[None]:
     """Fail the test if it leaves a thread behind."""

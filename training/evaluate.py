@@ -178,6 +178,29 @@ def evaluate_model(
     return tuple(scores)
 
 
+def faces_of_all_sizes(
+    faces: FaceSet, count: int, sizes: Sequence[int] = EVALUATED_PX
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Reduce faces by D1 to each of the sizes in turn, and enlarge them again.
+
+    Args:
+        faces: of which the first are taken.
+        count: how many to take; all if there are fewer.
+        sizes: native sizes.
+
+    Returns:
+        (N, 48, 48) uint8 gray, and native_px (N,) float32.
+    """
+    originals = faces.images[:count].float() / 255
+    native_px = np.resize(np.asarray(sizes, np.float32), len(originals))
+    crops = np.empty((len(originals), *originals.shape[2:]), np.uint8)
+    for size in sizes:
+        chosen = native_px == size
+        if chosen.any():
+            crops[chosen] = _to_bytes(enlarge(reduce(originals[torch.from_numpy(chosen)], size)))
+    return crops, native_px
+
+
 def _crops(faces: FaceSet, size: int, degradation: DegradationKind) -> Tensor:
     """What a camera gives: (N, 1, s, s) in 0..1, of the native size where that is all there is."""
     originals = faces.images.float() / 255

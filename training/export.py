@@ -31,6 +31,7 @@ from .calibrate import fit_temperature
 from .data import FaceSet
 from .evaluate import EVALUATED_PX, Scores, predict, score
 from .networks import Cascade, count_macs, fold
+from .ranges import add_ranges
 
 OPSET = 20
 LICENCE = "Apache-2.0"
@@ -210,6 +211,7 @@ def export_model(
     recipe: str,
     training_data: str,
     adjustment: LogitAdjustment | None = None,
+    originals: Tensor | None = None,
 ) -> ExportedModel:
     """Fold, calibrate, measure, export and verify.
 
@@ -221,6 +223,8 @@ def export_model(
         recipe: digest of the recipe.
         training_data: what the network learned from, in words.
         adjustment: of its logits; none if not given.
+        originals: (N, 1, 48, 48) uint8 training faces, by which engines with eight bits are
+            calibrated; without them there will be none.
 
     Raises:
         TrainingError: if the file does not compute what torch computes.
@@ -248,6 +252,8 @@ def export_model(
         golden=tuple(tuple(round(float(p), 6) for p in row) for row in golden),
     )
     proto.metadata_props.add(key=METADATA_KEY, value=spec.to_json())
+    if originals is not None:
+        add_ranges(proto, originals)
     onnx.checker.check_model(proto, full_check=True)
     data = proto.SerializeToString()
     _check_parity(data, deployed, validation)

@@ -83,6 +83,7 @@ def train_and_export(
         recipe=recipe.digest,
         training_data=f"{training.source} (training split)",
         adjustment=LogitAdjustment(training.votes, recipe.adjustment),
+        originals=training.images[:STATISTICS_SAMPLE],
     )
     return _write(options.folder, exported, recipe, training)
 

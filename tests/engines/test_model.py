@@ -21,7 +21,7 @@ from srfer.engines import (
     ModelFile,
     Options,
     read_model,
-    select,
+    registry,
     shipped,
 )
 from srfer.engines.backends.onnxruntime import OnnxRuntimeBackend
@@ -143,6 +143,29 @@ def test_outputs_of_another_shape_are_refused(model: Model) -> None:
         broken.classify([picture(48, 48)] * 2)
 
 
+@pytest.mark.parametrize(
+    ("faces", "sizes", "message"),
+    [
+        (np.zeros((2, 40, 48), np.uint8), np.ones(2, np.float32), r"not \(2, 40, 48\) uint8"),
+        (np.zeros((2, 48, 48), np.float32), np.ones(2, np.float32), r"not \(2, 48, 48\) float32"),
+        (np.zeros((48, 48), np.uint8), np.ones(1, np.float32), r"not \(48, 48\) uint8"),
+        (np.zeros((2, 48, 48), np.uint8), np.ones(3, np.float32), r"\(2,\) float32, not \(3,\)"),
+        (np.zeros((2, 48, 48), np.uint8), np.ones(2), r"float32, not \(2,\) float64"),
+        (np.zeros((1, 48, 48), np.uint8), np.full(1, np.nan, np.float32), "between 0 and"),
+        (np.zeros((1, 48, 48), np.uint8), np.full(1, -1, np.float32), "between 0 and"),
+    ],
+)
+def test_wrong_faces_never_reach_a_runtime(
+    model: Model, faces: NDArray[Any], sizes: NDArray[Any], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        model.read_faces(faces, sizes)
+
+
+def test_no_faces_no_readings(model: Model) -> None:
+    assert model.read_faces(np.zeros((0, 48, 48), np.uint8), np.zeros(0, np.float32)) == []
+
+
 def test_auto_goes_on_where_a_device_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     """A provider that is not in this build stands for a GPU whose driver is broken."""
 
@@ -151,7 +174,7 @@ def test_auto_goes_on_where_a_device_fails(monkeypatch: pytest.MonkeyPatch) -> N
             return None
 
     broken = Broken("gpu", "NoSuchExecutionProvider", "")
-    monkeypatch.setattr(select, "BACKENDS", (broken, *select.BACKENDS))
+    monkeypatch.setattr(registry, "BACKENDS", (broken, *registry.BACKENDS))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # onnxruntime warns of the unknown provider
         loaded = srfer.load()
@@ -163,7 +186,7 @@ def test_auto_goes_on_where_a_device_fails(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_device_that_is_not_there_is_an_error() -> None:
-    with pytest.raises(ConfigError, match="no device 'tpu': choose auto, cuda"):
+    with pytest.raises(ConfigError, match=r"no device 'tpu': choose auto, .*cuda"):
         srfer.load(device="tpu")
     with pytest.raises(EngineError, match=r"no device can run srfer-base\.onnx .directml"):
         srfer.load(device="directml")

@@ -1,0 +1,28 @@
+"""Proof that engines agree, and what each of them costs on this machine."""
+
+from __future__ import annotations
+
+from .agreement import (
+    TOLERANCES,
+    Agreement,
+    Candidate,
+    Tolerance,
+    check_engines,
+    measure_agreement,
+)
+from .faces import fixed_faces
+from .speed import BATCHES, Speed, gemm_peak_gflops, measure_speed
+
+__all__ = [
+    "BATCHES",
+    "TOLERANCES",
+    "Agreement",
+    "Candidate",
+    "Speed",
+    "Tolerance",
+    "check_engines",
+    "fixed_faces",
+    "gemm_peak_gflops",
+    "measure_agreement",
+    "measure_speed",
+]
