@@ -122,7 +122,8 @@ def _model(name: str) -> str:
     model = load(name)
     refused = "".join(f"; {note}" for note in model.notes)
     threads = f"{model.options.threads} thread(s)"
-    return f"{model.spec.version}; chosen here: {model.engine}, {threads}; right by its self-test{refused}"
+    chosen = f"{model.spec.version}; chosen here: {model.engine}, {threads}"
+    return f"{chosen}; right by its self-test{refused}"
 
 
 def _detector() -> str:

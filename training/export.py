@@ -235,7 +235,6 @@ def export_model(
     temperature, with_sr, without_sr = _measure(folded, adjustment, validation)
     deployed = DeployedModel(folded, adjustment, temperature).eval()
     proto = _build(deployed)
-    golden = _open(proto.SerializeToString())(*golden_inputs())
     spec = ModelSpec(
         name=name,
         version=version,
@@ -249,7 +248,7 @@ def export_model(
         recipe=recipe,
         parameters=sum(parameter.numel() for parameter in folded.parameters()),
         macs=count_macs(folded),
-        golden=tuple(tuple(round(float(p), 6) for p in row) for row in golden),
+        golden=_golden_answers(proto),
     )
     proto.metadata_props.add(key=METADATA_KEY, value=spec.to_json())
     if originals is not None:
@@ -258,6 +257,11 @@ def export_model(
     data = proto.SerializeToString()
     _check_parity(data, deployed, validation)
     return ExportedModel(data, spec, with_sr, without_sr)
+
+
+def _golden_answers(proto: onnx.ModelProto) -> tuple[tuple[float, ...], ...]:
+    answers = _open(proto.SerializeToString())(*golden_inputs())
+    return tuple(tuple(round(float(p), 6) for p in row) for row in answers)
 
 
 def _build(deployed: DeployedModel) -> onnx.ModelProto:

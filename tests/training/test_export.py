@@ -54,6 +54,7 @@ def test_a_trained_model_runs_as_it_was_measured(tmp_path: Path) -> None:
     accuracy = float((labels == validation.majority.numpy()).mean())
     assert accuracy == pytest.approx(model.spec.accuracy.at(48), abs=1e-3)
     assert b"site-packages" not in files.model.read_bytes()
+    assert srfer.load(files.model, "cpu", precision="int8").spec == model.spec
     card = files.card.read_text()
     assert "toy 1.2.3" in card
     assert f"{100 * accuracy:.1f}" in card

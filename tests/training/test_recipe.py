@@ -39,7 +39,7 @@ def test_shipped_recipes_load(path: Path) -> None:
     ],
 )
 def test_a_wrong_recipe_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
-    text = (RECIPES / "base.toml").read_text()
+    text = (RECIPES / "first.toml").read_text()
     assert old in text
     path = tmp_path / "mine.toml"
     path.write_text(text.replace(old, new))
@@ -53,10 +53,10 @@ def test_an_unknown_recipe_is_named_with_the_known_ones() -> None:
 
 
 def test_the_digest_changes_with_any_value(tmp_path: Path) -> None:
-    text = (RECIPES / "base.toml").read_text()
+    text = (RECIPES / "first.toml").read_text()
     path = tmp_path / "mine.toml"
     path.write_text(text.replace("noisy = 0.15", "noisy = 0.16"))
-    assert load_recipe(str(path)).digest != load_recipe("base").digest
+    assert load_recipe(str(path)).digest != load_recipe("first").digest
 
 
 def test_what_cannot_be_read_as_a_recipe_is_refused(tmp_path: Path) -> None:
