@@ -63,9 +63,6 @@ def prepare(
 ) -> Prepared:
     """Build and keep the engine of a model, then measure how many threads pay and keep that.
 
-    TensorRT-RTX builds engines for a GPU that is not there; their answers and threads are then not
-    measured.
-
     Args:
         model: name of a shipped model, or path of an .onnx file that follows the contract.
         device: "auto" for the first that can be used here.
@@ -85,17 +82,14 @@ def prepare(
     wanted = precision or backend.precisions[0]
     options = Options(wanted, 1, expression_shapes(max_batch), route)
     reason = backend.why_not()
-    if reason is not None and backend.device not in registry.COMPILERS:
+    if reason is not None:
         raise EngineError(f"{backend.device} cannot be used here: {reason}")
-    cache = EngineCache.of_user()
-    size, build_s = _build(backend, file, options, cache, notify)
-    threads, times = 1, dict[int, float]()
-    if reason is None:
-        # It has to pass the self-test.
-        load(model, backend.device, 1, precision=wanted, max_batch=max_batch, route=route)
-        times = measure_threads(backend, file, options, notify)
-        threads = best_threads(times)
-        remember_threads(backend, file, threads, cache)
+    size, build_s = _build(backend, file, options, EngineCache.of_user(), notify)
+    # It has to pass the self-test.
+    load(model, backend.device, 1, precision=wanted, max_batch=max_batch, route=route)
+    times = measure_threads(backend, file, options, notify)
+    threads = best_threads(times)
+    remember_threads(backend, file, threads, EngineCache.of_user())
     return Prepared(
         model=file.name,
         device=backend.device,

@@ -9,6 +9,7 @@ from srfer.errors import ConfigError
 from .backends.ncnn import NcnnBackend
 from .backends.onnxruntime import OnnxRuntimeBackend
 from .backends.openvino import OpenVINOBackend
+from .backends.tensorrt import TensorRTBackend
 from .backends.torch import TorchBackend
 from .contract import Backend
 
@@ -18,6 +19,8 @@ COMPILERS = ("tensorrt", "tensorrt-rtx")
 """Devices whose engines take long to build."""
 
 BACKENDS: Sequence[Backend] = (
+    TensorRTBackend("tensorrt"),
+    TensorRTBackend("tensorrt-rtx"),
     OnnxRuntimeBackend("cuda", "CUDAExecutionProvider", GPU_BUILD, ("fp32", "fp16")),
     OnnxRuntimeBackend(
         "coreml", "CoreMLExecutionProvider", "it is only in builds for macOS", ("fp32", "fp16")
@@ -40,8 +43,8 @@ BACKENDS: Sequence[Backend] = (
     NcnnBackend(),
     TorchBackend(),
 )
-"""In the order in which "auto" tries them. What comes after the processor, which always works, is
-used only where it is asked for."""
+"""In the order in which "auto" tries them: those of `COMPILERS` only where an engine has been
+built, and what comes after the processor, which always works, only where it is asked for."""
 
 
 def find_backend(device: str) -> Backend:

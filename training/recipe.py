@@ -183,8 +183,23 @@ class Recipe:
         Values that are as they are by default do not count, so a recipe keeps its digest when
         srfer learns a new option.
         """
-        text = json.dumps(_chosen(self), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+        return _digest(_chosen(self))
+
+    @property
+    def run_digest(self) -> str:
+        """The same without what is decided when the trained network is exported.
+
+        Checkpoints carry it: how far to adjust logits may be chosen when training is done.
+        """
+        chosen = _chosen(self)
+        return _digest({key: value for key, value in chosen.items() if key not in _AT_EXPORT})
+
+
+_AT_EXPORT = ("logit_adjustment", "logit_adjustment_8px", "start_share")
+
+
+def _digest(chosen: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _chosen(table: Any) -> dict[str, Any]:

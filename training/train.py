@@ -249,7 +249,7 @@ class Trainer:
     def state(self) -> dict[str, Any]:
         """Everything that the rest of the run depends on."""
         return {
-            "recipe": self.recipe.digest,
+            "recipe": self.recipe.run_digest,
             "sr": self.recipe.sr,
             "fer": self.recipe.fer,
             "step": self.step,
@@ -269,10 +269,10 @@ class Trainer:
         Raises:
             TrainingError: if it belongs to another recipe.
         """
-        if state["recipe"] != self.recipe.digest:
+        if state["recipe"] != self.recipe.run_digest:
             raise TrainingError(
                 f"the checkpoints belong to another recipe ({state['recipe']}, not "
-                f"{self.recipe.digest}): choose an empty folder with --run"
+                f"{self.recipe.run_digest}): choose an empty folder with --run"
             )
         self.step = state["step"]
         self.loss = state["loss"]

@@ -213,7 +213,10 @@ def _reshape(inputs: Inputs, attributes: Attributes) -> Tensor:
 
 
 def _expand(inputs: Inputs, _attributes: Attributes) -> Tensor:
-    values = _first(inputs)
+    values, wanted = _first(inputs), _at(inputs, 1)
+    if torch.jit.is_tracing():  # then sizes have to stay tensors
+        sizes: Any = list(wanted.unbind())
+        return values * torch.ones(sizes, dtype=values.dtype, device=values.device)
     return values.expand(np.broadcast_shapes(tuple(values.shape), tuple(_numbers(inputs[1]))))
 
 
@@ -279,7 +282,8 @@ _OPERATIONS: Mapping[str, Operation] = {
     "Reshape": _reshape,
     "Resize": _resize,
     "Round": lambda i, _: torch.round(_first(i)),
-    "Shape": lambda i, _: torch.tensor(_first(i).shape),
+    # As a tensor also where a graph is traced, or the traced one would serve one batch size only.
+    "Shape": lambda i, _: torch._shape_as_tensor(_first(i)),
     "Sigmoid": lambda i, _: torch.sigmoid(_first(i)),
     "Slice": _slice,
     "Softmax": lambda i, a: torch.softmax(_first(i), dim=a.get("axis", -1)),

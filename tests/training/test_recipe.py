@@ -59,6 +59,15 @@ def test_the_digest_changes_with_any_value(tmp_path: Path) -> None:
     assert load_recipe(str(path)).digest != load_recipe("first").digest
 
 
+def test_what_is_decided_at_export_leaves_checkpoints_usable() -> None:
+    recipe = load_recipe("first")
+    for name in ("logit_adjustment", "logit_adjustment_8px", "start_share"):
+        changed = load_recipe("first", **{name: 0.25})
+        assert changed.digest != recipe.digest
+        assert changed.run_digest == recipe.run_digest == recipe.digest
+    assert load_recipe("first", bypass=0.1).run_digest != recipe.run_digest
+
+
 def test_what_cannot_be_read_as_a_recipe_is_refused(tmp_path: Path) -> None:
     (tmp_path / "folder.toml").mkdir()
     with pytest.raises(ConfigError, match="cannot be read"):
