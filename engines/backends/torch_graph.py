@@ -214,7 +214,7 @@ def _reshape(inputs: Inputs, attributes: Attributes) -> Tensor:
 
 def _expand(inputs: Inputs, _attributes: Attributes) -> Tensor:
     values, wanted = _first(inputs), _at(inputs, 1)
-    if torch.jit.is_tracing():  # then sizes have to stay tensors
+    if torch.jit.is_tracing():  # type: ignore[attr-defined, no-untyped-call]
         sizes: Any = list(wanted.unbind())
         return values * torch.ones(sizes, dtype=values.dtype, device=values.device)
     return values.expand(np.broadcast_shapes(tuple(values.shape), tuple(_numbers(inputs[1]))))
