@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
-from srfer.engines import Expression, Model
+from srfer.engines import LABELS, Expression, Model
 
 from .crop import DEFAULT_RULE, CropRule, cut, to_gray
-from .smoothing import ExponentialSmoother
+from .smoothing import ExponentialSmoother, SteadyLabel
 from .tracking.media_time import MediaTime
 from .types import FaceResult, FrameResult, Track, TrackedFrame, TrackState
 
 SMALLEST_PX = 6.0
 """Faces cut from fewer pixels are not read: nothing was ever measured there."""
+
+
+class _Memory(NamedTuple):
+    """What is kept of a track."""
+
+    smoother: ExponentialSmoother
+    label: SteadyLabel
 
 
 class Analyzer:
@@ -33,11 +40,11 @@ class Analyzer:
         self._model = model
         self._rule = rule
         self._use_sr = use_sr
-        self._smoothers: dict[int, ExponentialSmoother] = {}
+        self._memories: dict[int, _Memory] = {}
         self._time = MediaTime()
 
     def __enter__(self) -> Self:
-        self._smoothers.clear()
+        self._memories.clear()
         self._time = MediaTime()
         return self
 
@@ -47,7 +54,7 @@ class Analyzer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._smoothers.clear()
+        self._memories.clear()
 
     def __call__(self, tracked: TrackedFrame) -> FrameResult:
         """Read the faces of a frame.
@@ -57,18 +64,21 @@ class Analyzer:
         """
         self._time.advance(tracked.frame)
         readings = self._read(tracked)
-        self._smoothers = {
-            track.id: self._smoothers.get(track.id, ExponentialSmoother())
+        self._memories = {
+            track.id: self._memories.get(track.id) or _Memory(ExponentialSmoother(), SteadyLabel())
             for track in tracked.tracks
         }
-        faces = []
-        for track in tracked.tracks:
-            expression, smoother = readings.get(track.id), self._smoothers[track.id]
-            if expression is not None:
-                smoother.update(self._time.now_s, expression.probabilities)
-            faces.append(FaceResult(track, expression, smoother.value))
+        faces = [self._result(track, readings.get(track.id)) for track in tracked.tracks]
         failed = sum(reading is None for reading in readings.values())
         return FrameResult(tracked.frame, tuple(faces), failed_readings=failed)
+
+    def _result(self, track: Track, expression: Expression | None) -> FaceResult:
+        """What is known of a face, with what was read of it before."""
+        smoother, label = self._memories[track.id]
+        if expression is not None:
+            label.update(smoother.update(self._time.now_s, expression.probabilities))
+        steady = None if label.index is None else LABELS[label.index]
+        return FaceResult(track, expression, smoother.value, steady)
 
     def _read(self, tracked: TrackedFrame) -> dict[int, Expression | None]:
         """Expressions by track id, for the faces that are seen and large enough.

@@ -112,7 +112,8 @@ def _caption(face: FaceResult) -> tuple[str, Colour]:
         return (f"{who} hidden", _UNREAD)
     if probabilities is None:
         return (f"{who} {size:.0f}px", _UNREAD)
-    label, confidence = LABELS[int(probabilities.argmax())], float(probabilities.max())
+    label = face.steady_label or LABELS[int(probabilities.argmax())]
+    confidence = float(probabilities[LABELS.index(label)])
     if confidence < SURE_FROM:
         return (f"{who} unsure {size:.0f}px", _UNREAD)
     return (f"{who} {label} {confidence:.0%} {size:.0f}px", COLOURS[label])

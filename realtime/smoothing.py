@@ -1,4 +1,4 @@
-"""Probabilities filtered over time."""
+"""Probabilities filtered over time, and a label that does not flicker."""
 
 from __future__ import annotations
 
@@ -9,6 +9,32 @@ from numpy.typing import NDArray
 
 TIME_CONSTANT_S = 0.25
 """A change has come through to 63 % after this long; the filter lags by about as much."""
+
+
+LEAD = 0.1
+"""By how much another expression has to be ahead before the label changes to it."""
+
+
+class SteadyLabel:
+    """The label of one track, with hysteresis.
+
+    The filter alone still flickers while two expressions are nearly equally probable. The label
+    stays until another one is ahead by `lead`.
+
+    Args:
+        lead: see `LEAD`.
+    """
+
+    def __init__(self, lead: float = LEAD) -> None:
+        self._lead = lead
+        self.index: int | None = None
+
+    def update(self, smoothed: NDArray[np.float32]) -> int:
+        """Take filtered probabilities (8,); gives the index of the label to show."""
+        best = int(smoothed.argmax())
+        if self.index is None or smoothed[best] >= smoothed[self.index] + self._lead:
+            self.index = best
+        return self.index
 
 
 class ExponentialSmoother:

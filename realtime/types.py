@@ -154,11 +154,14 @@ class FaceResult:
             (hidden, too small, or not its turn).
         smoothed: (8,) float32, probabilities filtered over the track's time, or None before the
             first reading.
+        steady_label: of `smoothed`, changed only where another expression is clearly ahead, so
+            that it does not flicker; None before the first reading.
     """
 
     track: Track
     expression: Expression | None
     smoothed: NDArray[np.float32] | None = None
+    steady_label: str | None = None
 
 
 def _no_timings() -> Mapping[str, float]:

@@ -17,7 +17,8 @@ def to_record(result: FrameResult) -> dict[str, Any]:
 
     `pts` is in seconds (to the microsecond), boxes are (left, top, right, bottom) in pixels,
     everything else is 0..1. What was not read in this frame is None. `smoothed` holds the
-    probabilities filtered over the track's time, which the annotated video shows.
+    probabilities filtered over the track's time, `steady_label` their label, which changes only
+    where another one is clearly ahead; these are what the annotated video shows.
     """
     frame = result.frame
     return {
@@ -48,6 +49,7 @@ def _face_record(face: FaceResult) -> dict[str, Any]:
             probabilities=_by_label(expression.probabilities),
         )
     record["smoothed"] = None if face.smoothed is None else _by_label(face.smoothed)
+    record["steady_label"] = face.steady_label
     return record
 
 

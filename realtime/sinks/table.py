@@ -32,6 +32,7 @@ COLUMNS = (
     "expected_accuracy",
     *LABELS,
     *(f"smoothed_{label}" for label in LABELS),
+    "steady_label",
 )
 """The columns: the names of `to_record`, boxes and probabilities spread out."""
 
@@ -80,6 +81,7 @@ def _rows(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
             **dict(zip(_EDGES, face["box"], strict=True)),
             **(face["probabilities"] or {}),
             **{f"smoothed_{label}": p for label, p in (face["smoothed"] or {}).items()},
+            "steady_label": face["steady_label"],
         }
 
 
