@@ -28,17 +28,21 @@ class Teacher:
     def recall(self, key: int | None, originals: Tensor) -> Tensor:
         """Logits (N, 8) without a graph; read once for each key and remembered.
 
-        They are the mean over a face and its mirror image, which is right more often than either.
+        What is remembered is the mean over a face and its mirror image, which is right more often
+        than either; where nothing is, only the face is read, since the other would double the cost
+        of every step.
 
         Args:
             key: what stands for these faces whenever they come again; None never comes again.
             originals: (N, 1, 48, 48) in 0..1.
         """
-        if key is not None and key in self._remembered:
+        if key is None:
+            with torch.no_grad():
+                return self.read(originals).logits.float()
+        if key in self._remembered:
             return self._remembered[key]
         with torch.no_grad():
             both = self.read(torch.cat([originals, originals.flip(-1)])).logits.float()
             logits = both.reshape(2, len(originals), -1).mean(dim=0)
-        if key is not None:
-            self._remembered[key] = logits
+        self._remembered[key] = logits
         return logits
