@@ -114,8 +114,8 @@ def test_model_info_is_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_train_then_evaluate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data_file = write_toy_data(tmp_path / "toy.npz")
-    recipe = (RECIPES / "first.toml").read_text()
-    for old, new in (("srfer-first", "toy"), ("batch = 128", "batch = 16"), ("bf16", "fp32")):
+    recipe = (RECIPES / "base.toml").read_text()
+    for old, new in (("srfer-base", "toy"), ("batch = 128", "batch = 16"), ("bf16", "fp32")):
         recipe = recipe.replace(old, new)
     lines = ["epochs = 1" if line.startswith("epochs") else line for line in recipe.splitlines()]
     (tmp_path / "toy.toml").write_text("\n".join(lines))

@@ -39,14 +39,16 @@ class LogitAdjustment(nn.Module):
     Args:
         votes: (N, 8) of the training faces, whose mean is the frequency of each expression.
         strength: by native size; 0 leaves logits as they are.
+        below: expressions that are at least this frequent are left alone, and the others are
+            adjusted as if they had to become so frequent; 1 adjusts all.
     """
 
     offset: Tensor
 
-    def __init__(self, votes: Tensor, strength: Curve = NONE) -> None:
+    def __init__(self, votes: Tensor, strength: Curve = NONE, below: float = 1.0) -> None:
         super().__init__()
         frequency = votes.mean(dim=0).clamp(min=RAREST)
-        self.register_buffer("offset", -torch.log(frequency))
+        self.register_buffer("offset", torch.log(below / frequency).clamp(min=0.0))
         self.strength = strength
 
     def forward(self, logits: Tensor, native_px: Tensor) -> Tensor:

@@ -82,7 +82,7 @@ def train_and_export(
         version=version,
         recipe=recipe.digest,
         training_data=f"{training.source} (training split)",
-        adjustment=LogitAdjustment(training.votes, recipe.adjustment),
+        adjustment=LogitAdjustment(training.votes, recipe.adjustment, recipe.adjust_below),
         originals=training.images[:STATISTICS_SAMPLE],
     )
     return _write(options.folder, exported, recipe, training)

@@ -118,6 +118,7 @@ class Recipe:
             px: this many times the logarithm of their frequency in training is taken off their
             logits.
         logit_adjustment_8px: the same for faces of 8 px; between them it is interpolated.
+        adjust_below: only expressions rarer than this share of the votes are adjusted; 1 for all.
         start_share: share of the weights that training began with that stays in the exported
             model: 0 none, 0.5 the middle between them and the trained ones.
         start: where weights come from.
@@ -143,6 +144,7 @@ class Recipe:
     cycle: int = 0
     logit_adjustment: float = 0.0
     logit_adjustment_8px: float = 0.0
+    adjust_below: float = 1.0
     start_share: float = 0.0
     start: Start = dataclasses.field(default_factory=Start)
     losses: Losses = dataclasses.field(default_factory=Losses)
@@ -157,6 +159,8 @@ class Recipe:
         _check_choice("labels", self.labels, LabelMode)
         if not min(self.logit_adjustment, self.logit_adjustment_8px) >= 0:
             raise ConfigError("logit_adjustment and logit_adjustment_8px must not be negative")
+        if not 0 < self.adjust_below <= 1:
+            raise ConfigError(f"adjust_below must lie above 0 and up to 1, not {self.adjust_below}")
         if not self.learning_rate > 0:
             raise ConfigError(f"learning_rate must be positive, not {self.learning_rate}")
         for name in ("seed", "warmup_epochs", "weight_decay", "cycle"):
@@ -195,7 +199,7 @@ class Recipe:
         return _digest({key: value for key, value in chosen.items() if key not in _AT_EXPORT})
 
 
-_AT_EXPORT = ("logit_adjustment", "logit_adjustment_8px", "start_share")
+_AT_EXPORT = ("logit_adjustment", "logit_adjustment_8px", "adjust_below", "start_share")
 
 
 def _digest(chosen: dict[str, Any]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 
@@ -22,6 +24,13 @@ def test_a_full_adjustment_undoes_the_prior() -> None:
 def test_without_strength_nothing_changes() -> None:
     logits = torch.randn(3, 8)
     assert torch.equal(LogitAdjustment(VOTES)(logits, torch.tensor([8.0, 20.0, 48.0])), logits)
+
+
+def test_what_is_frequent_enough_can_be_left_alone() -> None:
+    adjust = LogitAdjustment(VOTES, Curve((8.0, 48.0), (1.0, 1.0)), below=0.04)
+    assert adjust.offset[:4].tolist() == [0, 0, 0, 0]
+    wanted = [math.log(0.04 / share) for share in (0.03, 0.01, 0.01, 0.001)]
+    assert adjust.offset[4:].tolist() == pytest.approx(wanted, rel=1e-5)
 
 
 def test_strength_follows_the_native_size() -> None:

@@ -39,7 +39,7 @@ def test_shipped_recipes_load(path: Path) -> None:
     ],
 )
 def test_a_wrong_recipe_is_refused(tmp_path: Path, old: str, new: str, message: str) -> None:
-    text = (RECIPES / "first.toml").read_text()
+    text = (RECIPES / "base.toml").read_text()
     assert old in text
     path = tmp_path / "mine.toml"
     path.write_text(text.replace(old, new))
@@ -53,19 +53,19 @@ def test_an_unknown_recipe_is_named_with_the_known_ones() -> None:
 
 
 def test_the_digest_changes_with_any_value(tmp_path: Path) -> None:
-    text = (RECIPES / "first.toml").read_text()
+    text = (RECIPES / "base.toml").read_text()
     path = tmp_path / "mine.toml"
     path.write_text(text.replace("noisy = 0.15", "noisy = 0.16"))
-    assert load_recipe(str(path)).digest != load_recipe("first").digest
+    assert load_recipe(str(path)).digest != load_recipe("base").digest
 
 
 def test_what_is_decided_at_export_leaves_checkpoints_usable() -> None:
-    recipe = load_recipe("first")
-    for name in ("logit_adjustment", "logit_adjustment_8px", "start_share"):
-        changed = load_recipe("first", **{name: 0.25})
+    recipe = load_recipe("base")
+    for name in ("logit_adjustment", "logit_adjustment_8px", "adjust_below", "start_share"):
+        changed = load_recipe("base", **{name: 0.25})
         assert changed.digest != recipe.digest
         assert changed.run_digest == recipe.run_digest == recipe.digest
-    assert load_recipe("first", bypass=0.1).run_digest != recipe.run_digest
+    assert load_recipe("base", bypass=0.1).run_digest != recipe.run_digest
 
 
 def test_what_cannot_be_read_as_a_recipe_is_refused(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def write_toy_data(path: Path, count: int = 64) -> Path:
 
 
 def toy_recipe(**changes: object) -> Recipe:
-    """The recipe `first`, cut down to a few steps; keyword arguments replace its values."""
+    """The recipe `base`, cut down to a few steps; keyword arguments replace its values."""
     values: dict[str, object] = {
         "name": "toy",
         "epochs": 2,
@@ -41,4 +41,4 @@ def toy_recipe(**changes: object) -> Recipe:
         "warmup_epochs": 0.2,
         "precision": "fp32",
     }
-    return dataclasses.replace(load_recipe("first"), **(values | changes))  # type: ignore[arg-type]
+    return dataclasses.replace(load_recipe("base"), **(values | changes))  # type: ignore[arg-type]
