@@ -12,13 +12,14 @@ from onnx import TensorProto, helper, numpy_helper
 
 from srfer.engines import ModelFile, Options, find_backend, read_form
 from srfer.engines.check import fixed_faces
+from srfer.engines.contract import Arrays
 from srfer.engines.precision import RANGES_KEY, convert
 from srfer.engines.spec import golden_feeds
 from srfer.errors import EngineError, ModelError
 from tests.engines.conftest import as_file
 
 
-def run(data: bytes, feeds: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def run(data: bytes, feeds: Arrays) -> Arrays:
     return find_backend("cpu").open(ModelFile("it", data, ""), Options(), None).run(feeds)
 
 
@@ -97,7 +98,8 @@ def test_eight_bits_are_symmetric_and_leave_biases_alone(ranged_model: ModelFile
 
 def test_eight_bits_are_near(ranged_model: ModelFile) -> None:
     faces, sizes = fixed_faces(64)
-    feeds = {"faces": faces[:, None], "native_px": sizes, "sr_gain": np.ones(64, np.float32)}
+    gains = np.ones(64, np.float32)
+    feeds: Arrays = {"faces": faces[:, None], "native_px": sizes, "sr_gain": gains}
     right, found = run(ranged_model.data, feeds), run(convert(ranged_model, "int8"), feeds)
     differences = np.abs(right["probabilities"] - found["probabilities"]).max(axis=1)
     assert 1e-4 < differences.mean() < 0.03
@@ -128,7 +130,7 @@ def test_enlarging_keeps_its_scales_in_single_precision() -> None:
         helper.make_node("Resize", ["y", "", "scales"], ["z"], mode="nearest"),
         helper.make_node("Identity", ["z"], ["out"]),
     ]
-    shape = ["n", 1, "h", "w"]
+    shape: list[str | int | None] = ["n", 1, "h", "w"]
     graph = helper.make_graph(
         nodes,
         "enlarge",
