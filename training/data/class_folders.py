@@ -52,8 +52,13 @@ def load_class_folders(path: Path, split: Split) -> FaceSet:
     return read_pictures(samples, path, split)
 
 
-def split_folder(path: Path, split: Split) -> tuple[Path, bool]:
+def split_folder(path: Path, split: Split, what: str = "faces") -> tuple[Path, bool]:
     """Where the folders of expressions are, and whether they hold this split alone.
+
+    Args:
+        path: of the data set.
+        split: which part.
+        what: is in the folders, for the message.
 
     Raises:
         TrainingError: if the other split has a folder and this one has none.
@@ -61,7 +66,7 @@ def split_folder(path: Path, split: Split) -> tuple[Path, bool]:
     is_split = any((path / name).is_dir() for name in _SPLIT_FOLDERS.values())
     folder = path / _SPLIT_FOLDERS[split] if is_split else path
     if not folder.is_dir():
-        raise TrainingError(f"there are no {split} faces: {folder} is missing")
+        raise TrainingError(f"there are no {split} {what}: {folder} is missing")
     return folder, is_split
 
 

@@ -85,7 +85,7 @@ def load_tracks(path: Path, split: Split, length: int) -> TrackSet:
 
 def _find_tracks(path: Path, split: Split) -> list[tuple[Path, int]]:
     """The folder and the label of each track."""
-    folder, is_split = split_folder(path, split)
+    folder, is_split = split_folder(path, split, "tracks")
     found = []
     for expression in subfolders(folder):
         label = label_of(expression)
