@@ -112,6 +112,8 @@ class Recipe:
         labels: how votes become targets.
         augmentation: how far faces are moved, turned, scaled, relit and covered; 1 is the full
             range, 0 leaves only mirroring.
+        mixup: share of training faces that are blended with another one, and their targets with
+            them.
         cycle: epochs after which order and augmentation of faces repeat (degradations never do),
             so that the teacher reads each original once a cycle and not once an epoch; 0 never.
         logit_adjustment: how far the exported model makes up for rare expressions on faces of 48
@@ -141,6 +143,7 @@ class Recipe:
     update: Update = "together"
     labels: LabelMode = "cross-entropy"
     augmentation: float = 1.0
+    mixup: float = 0.0
     cycle: int = 0
     logit_adjustment: float = 0.0
     logit_adjustment_8px: float = 0.0
@@ -166,7 +169,7 @@ class Recipe:
         for name in ("seed", "warmup_epochs", "weight_decay", "cycle"):
             if not getattr(self, name) >= 0:
                 raise ConfigError(f"{name} must not be negative")
-        for name in ("bypass", "ema_decay", "start_share", "augmentation"):
+        for name in ("bypass", "ema_decay", "start_share", "augmentation", "mixup"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name} must lie between 0 and 1")
         if self.losses.need_teacher and not self.start.teacher:

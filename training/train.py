@@ -29,6 +29,7 @@ from .distributed import ALONE, Crew
 from .evaluate import EVALUATED_PX, Scores, evaluate
 from .initial import FRESH, STATISTICS_SAMPLE, Beginning
 from .label_modes import targets
+from .mixup import draw_kept, mixup
 from .networks import Cascade, build_cascade
 from .objective import PATCHES, Batch, Objective
 from .optimizers import build_optimizers
@@ -142,11 +143,14 @@ class Trainer:
         recipe, chosen = self.recipe, self.batch_indices()
         place = self._step_in_cycle()
         faces = self.faces.images[chosen].float() / 255
-        originals = augment(faces, self._generator(1, place), recipe.augmentation)
+        generator = self._generator(1, place)
+        originals = augment(faces, generator, recipe.augmentation)
+        kept = draw_kept(len(chosen), recipe.mixup, generator)
+        originals = mixup(originals, kept)
         generator = self._generator(2, self.step)
         degraded, native_px = degrade(originals, recipe.mix, generator)
         gain = (torch.rand(len(chosen), generator=generator) >= recipe.bypass).float()
-        votes = targets(self.faces.votes[chosen], recipe.labels, generator)
+        votes = mixup(targets(self.faces.votes[chosen], recipe.labels, generator), kept)
         dice = torch.rand(len(chosen), 1 + PATCHES**2, generator=generator)
         own = self.crew.own_part
         return Batch(
