@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Protocol, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
-from srfer.engines import LABELS, Expression, Model
+from srfer.engines import LABELS, Expression
 
 from .crop import DEFAULT_RULE, CropRule, cut, to_gray
+from .load import EffortDial
 from .smoothing import ExponentialSmoother, SteadyLabel
 from .tracking.media_time import MediaTime
 from .types import FaceResult, FrameResult, Track, TrackedFrame, TrackState
@@ -18,11 +21,23 @@ SMALLEST_PX = 6.0
 """Faces cut from fewer pixels are not read: nothing was ever measured there."""
 
 
-class _Memory(NamedTuple):
+class FaceReader(Protocol):
+    """What reads expressions: a `Model`, or a line to one that streams share."""
+
+    def read_faces(
+        self, faces: NDArray[np.uint8], native_px: NDArray[np.float32], *, use_sr: bool = True
+    ) -> list[Expression | None]:
+        """See `srfer.engines.Model.read_faces`."""
+        ...
+
+
+@dataclass(slots=True)
+class _Memory:
     """What is kept of a track."""
 
-    smoother: ExponentialSmoother
-    label: SteadyLabel
+    smoother: ExponentialSmoother = field(default_factory=ExponentialSmoother)
+    label: SteadyLabel = field(default_factory=SteadyLabel)
+    read_at_s: float | None = None
 
 
 class Analyzer:
@@ -32,16 +47,26 @@ class Analyzer:
         model: loaded; shared with others, not closed here.
         rule: how faces are cut.
         use_sr: False reads faces without super-resolution, for comparison.
+        dial: how often faces are read; in every frame if None.
     """
 
     name = "read"
 
-    def __init__(self, model: Model, rule: CropRule = DEFAULT_RULE, *, use_sr: bool = True) -> None:
+    def __init__(
+        self,
+        model: FaceReader,
+        rule: CropRule = DEFAULT_RULE,
+        *,
+        use_sr: bool = True,
+        dial: EffortDial | None = None,
+    ) -> None:
         self._model = model
         self._rule = rule
         self._use_sr = use_sr
+        self._dial = dial or EffortDial()
         self._memories: dict[int, _Memory] = {}
         self._time = MediaTime()
+        self._frames = 0
 
     def __enter__(self) -> Self:
         self._memories.clear()
@@ -63,29 +88,45 @@ class Analyzer:
             EngineError: the engine failed.
         """
         self._time.advance(tracked.frame)
-        readings = self._read(tracked)
+        self._frames += 1
         self._memories = {
-            track.id: self._memories.get(track.id) or _Memory(ExponentialSmoother(), SteadyLabel())
-            for track in tracked.tracks
+            track.id: self._memories.get(track.id) or _Memory() for track in tracked.tracks
         }
+        readings = self._read(tracked)
         faces = [self._result(track, readings.get(track.id)) for track in tracked.tracks]
         failed = sum(reading is None for reading in readings.values())
         return FrameResult(tracked.frame, tuple(faces), failed_readings=failed)
 
     def _result(self, track: Track, expression: Expression | None) -> FaceResult:
         """What is known of a face, with what was read of it before."""
-        smoother, label = self._memories[track.id]
+        memory, now_s = self._memories[track.id], self._time.now_s
         if expression is not None:
-            label.update(smoother.update(self._time.now_s, expression.probabilities))
-        steady = None if label.index is None else LABELS[label.index]
-        return FaceResult(track, expression, smoother.value, steady)
+            memory.read_at_s = now_s
+            memory.label.update(memory.smoother.update(now_s, expression.probabilities))
+        index = memory.label.index
+        return FaceResult(
+            track=track,
+            expression=expression,
+            smoothed=memory.smoother.value,
+            steady_label=None if index is None else LABELS[index],
+            read_ago_s=None if memory.read_at_s is None else now_s - memory.read_at_s,
+        )
+
+    def _is_due(self, track: Track) -> bool:
+        """Whether the face is to be read in this frame; a new one always is."""
+        is_turn = (self._frames + track.id) % self._dial.saving.read_every == 0
+        return is_turn or self._memories[track.id].read_at_s is None
 
     def _read(self, tracked: TrackedFrame) -> dict[int, Expression | None]:
-        """Expressions by track id, for the faces that are seen and large enough.
+        """Expressions by track id, for the faces that are seen, due and large enough.
 
         None stands for a reading that failed.
         """
-        visible = [track for track in tracked.tracks if track.state is not TrackState.LOST]
+        visible = [
+            track
+            for track in tracked.tracks
+            if track.state is not TrackState.LOST and self._is_due(track)
+        ]
         if not visible:
             return {}
         gray = to_gray(tracked.frame.image)

@@ -17,7 +17,9 @@ from srfer.errors import ConfigError, EngineError, ModelError
 
 from .analysis import Analyzer
 from .detection import Detector, open_detector
+from .load import EffortDial
 from .pipeline import Pipeline
+from .shared import SharedEngines
 from .sources import open_source, read_picture
 from .tracking import FaceTracker, TrackerConfig
 from .types import Frame, FrameResult
@@ -50,7 +52,12 @@ class AnalysisOptions:
 
 
 def make_stages(
-    model: Model, options: AnalysisOptions | None = None, *, is_still: bool = False
+    model: Model,
+    options: AnalysisOptions | None = None,
+    *,
+    is_still: bool = False,
+    shared: SharedEngines | None = None,
+    dial: EffortDial | None = None,
 ) -> tuple[FaceTracker, Analyzer]:
     """Make the stages that turn one source's frames into results.
 
@@ -58,6 +65,9 @@ def make_stages(
         model: loaded; may be shared by many sources.
         options: how to analyse; the defaults if None.
         is_still: True for a single picture, which is searched more finely.
+        shared: networks that this source shares with others, from `share_engines` with the same
+            model and options; its own if None.
+        dial: how much is done for a frame; everything if None.
 
     Raises:
         ConfigError: if an option has an impossible value.
@@ -65,14 +75,32 @@ def make_stages(
         EngineError: if the detector's device cannot be used.
     """
     options = options or AnalysisOptions()
+    if shared is not None:
+        priority = 0 if dial is None else dial.priority
+        detector, reader = shared.detector(priority), shared.reader(priority)
+    else:
+        detector, reader = _make_detector(model, options, is_still=is_still), model
+    return (
+        FaceTracker(detector, options.tracker, dial),
+        Analyzer(reader, use_sr=options.use_sr, dial=dial),
+    )
+
+
+def share_engines(model: Model, options: AnalysisOptions | None = None) -> SharedEngines:
+    """Make what streams that are analysed side by side share; enter it before they start.
+
+    Raises:
+        ConfigError: if an option has an impossible value.
+        ModelError: if the detector's model cannot be used.
+        EngineError: if the detector's device cannot be used.
+    """
+    return SharedEngines(model, _make_detector(model, options or AnalysisOptions()))
+
+
+def _make_detector(model: Model, options: AnalysisOptions, *, is_still: bool = False) -> Detector:
+    """A detector of the options, on the model's device where it can run there."""
     usual_px = STILL_SEARCH_PX if is_still else VIDEO_SEARCH_PX
     detect_px = usual_px if options.detect_px is None else options.detect_px
-    detector = _open_detector(model, options, detect_px)
-    return FaceTracker(detector, options.tracker), Analyzer(model, use_sr=options.use_sr)
-
-
-def _open_detector(model: Model, options: AnalysisOptions, detect_px: int) -> Detector:
-    """Where it was asked for; else beside the model, if its device can, else on the processor."""
     first = options.detector_device or model.device
     try:
         return open_detector(options.detector, detect_px=detect_px, device=first)

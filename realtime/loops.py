@@ -11,13 +11,14 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from .budget import FrameBudget
 from .route import Parcel, Route
 from .stage import Sink, Source, Stage
 from .types import FrameResult
 from .watchdog import Monitor
 
 
-def capture(source: Source, monitor: Monitor, route: Route) -> None:
+def capture(source: Source, monitor: Monitor, route: Route, budget: FrameBudget) -> None:
     """Bring frames to the door until the source ends or nobody wants them."""
     frames = iter(source)
     is_live = source.info.is_live
@@ -30,6 +31,9 @@ def capture(source: Source, monitor: Monitor, route: Route) -> None:
         if frame is None:
             return
         captured += 1
+        if not budget.allows(frame):
+            route.refuse()
+            continue
         parcel = Parcel(frame.index, frame, {monitor.name: monitor.last_ms})
         if not route.capture(parcel):
             return
@@ -50,7 +54,10 @@ def serve(place: int, stage: Stage[Any, Any], monitor: Monitor, route: Route) ->
 
 
 def deliver(
-    sinks: Sequence[tuple[Sink, Monitor]], route: Route, show: Callable[[FrameResult], None]
+    sinks: Sequence[tuple[Sink, Monitor]],
+    route: Route,
+    show: Callable[[FrameResult], None],
+    clock: Callable[[], float],
 ) -> None:
     """Complete the results that arrive, show each, and write it to every sink."""
     for parcel in route.arrivals(route.last_place):
@@ -59,6 +66,7 @@ def deliver(
                 parcel.message,
                 timings_ms=MappingProxyType(parcel.timings_ms),
                 dropped_before=parcel.dropped_before,
+                completed_s=clock(),
             )
             show(result)
             for sink, monitor in sinks:

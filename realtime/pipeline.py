@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-import traceback
 from collections.abc import Callable, Generator, Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -13,10 +12,12 @@ from typing import Any, Self
 from srfer.errors import ConfigError, SrferError
 
 from . import loops
+from .budget import FrameBudget
 from .channel import Channel
 from .route import Policy, Route
 from .stage import Part, Sink, Source, Stage
 from .stats import PipelineState, PipelineStats
+from .tracebacks import clear_tracebacks
 from .types import FrameResult
 from .watchdog import Monitor, Stall, Watchdog
 
@@ -54,13 +55,14 @@ class Pipeline:
         stages: one or more; the first takes a `Frame`, the last gives a `FrameResult`.
         sinks: each is given every result, in order.
         policy: what to do with frames that come too fast.
+        max_fps: frames a second of media time that are analysed at most; all if None.
         watchdog_s: working on one frame for longer than this is a stall, in seconds.
         on_stall: told of each stall, in a thread of its own; by default stalls are logged.
         name: for threads, logs and messages.
         clock: monotonic seconds, for timings and the watchdog.
 
     Raises:
-        ConfigError: without stages, if stages share a name, or if `watchdog_s` is not positive.
+        ConfigError: without stages, if stages share a name, or for a limit that is not positive.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Pipeline:
         sinks: Sequence[Sink] = (),
         *,
         policy: Policy = Policy.LOSSLESS,
+        max_fps: float | None = None,
         watchdog_s: float = 10.0,
         on_stall: Callable[[Stall], None] | None = None,
         name: str = "pipeline",
@@ -84,6 +87,8 @@ class Pipeline:
             raise ConfigError(f"watchdog_s must be more than 0 seconds, not {watchdog_s}")
         self.name = name
         self._policy = policy
+        self._budget = FrameBudget(max_fps)
+        self._clock = clock
         self._watchdog_s = watchdog_s
         self._on_stall = self._log_stall if on_stall is None else on_stall
         self._source = (source, Monitor("source", "source", clock, watchdog_s))
@@ -161,7 +166,7 @@ class Pipeline:
         unaccounted = self.stats().in_flight
         assert unaccounted == 0, f"{unaccounted} frames are neither processed nor dropped"
         if self._error is not None:
-            _clear_tracebacks(self._error)
+            clear_tracebacks(self._error)
             raise self._error.with_traceback(self._traceback)
 
     def run(self) -> None:
@@ -260,7 +265,9 @@ class Pipeline:
 
     def _source_body(self) -> None:
         source, monitor = self._source
-        self._live(0, [self._source], lambda: loops.capture(source, monitor, self._route))
+        self._live(
+            0, [self._source], lambda: loops.capture(source, monitor, self._route, self._budget)
+        )
 
     def _stage_body(self, i: int) -> Callable[[], None]:
         stage, monitor = self._stages[i]
@@ -274,7 +281,7 @@ class Pipeline:
         sinks = self._sinks if is_wanted else []
 
         def work() -> None:
-            loops.deliver(sinks, self._route, self._show)
+            loops.deliver(sinks, self._route, self._show, self._clock)
             self._conclude()
 
         self._live(self._route.last_place, sinks, work)
@@ -380,15 +387,3 @@ class Pipeline:
     def _log_stall(self, stall: Stall) -> None:
         message = "%s: %s has worked on frame %d for %.1f s"
         logger.warning(message, self.name, stall.part, stall.frame, stall.working_s)
-
-
-def _clear_tracebacks(error: BaseException) -> None:
-    """Clear the variables of all finished functions that an error and its causes passed."""
-    pending: list[BaseException | None] = [error]
-    seen: set[int] = set()
-    while pending:
-        one = pending.pop()
-        if one is not None and id(one) not in seen:
-            seen.add(id(one))
-            traceback.clear_frames(one.__traceback__)
-            pending += [one.__cause__, one.__context__]

@@ -121,6 +121,11 @@ class Route:
             self.ledger.drop(DropCause.PAUSED if self.is_paused else DropCause.OVERLOAD, dropped)
         return True
 
+    def refuse(self) -> None:
+        """Count a frame that is beyond the stream's budget."""
+        self.ledger.capture()
+        self.ledger.drop(DropCause.BUDGET)
+
     def arrivals(self, place: int) -> Iterator[Parcel]:
         """Yield what comes to a stage or to the sinks until no more can come."""
         try:

@@ -17,6 +17,9 @@ class DropCause(StrEnum):
     OVERLOAD = "overload"
     """A newer frame came before this one could be let in (live only)."""
 
+    BUDGET = "budget"
+    """It came sooner than the stream's frame budget allows."""
+
     PAUSED = "paused"
     """It came from a live source during a pause."""
 

@@ -156,12 +156,15 @@ class FaceResult:
             first reading.
         steady_label: of `smoothed`, changed only where another expression is clearly ahead, so
             that it does not flicker; None before the first reading.
+        read_ago_s: media time since the face was last read, in seconds: 0 if it was in this frame;
+            None before the first reading.
     """
 
     track: Track
     expression: Expression | None
     smoothed: NDArray[np.float32] | None = None
     steady_label: str | None = None
+    read_ago_s: float | None = None
 
 
 def _no_timings() -> Mapping[str, float]:
@@ -179,6 +182,8 @@ class FrameResult:
         dropped_before: frames of the source that were dropped since the previous result.
         failed_readings: faces for which the engine gave numbers that are not finite; their
             expression is None.
+        completed_s: `time.monotonic()` when the last stage was done with it, in seconds; None
+            outside a pipeline. The result is `completed_s - frame.captured_s` old by then.
     """
 
     frame: Frame
@@ -186,6 +191,7 @@ class FrameResult:
     timings_ms: Mapping[str, float] = field(default_factory=_no_timings)
     dropped_before: int = 0
     failed_readings: int = 0
+    completed_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ..crop import to_gray
 from ..detection import Detector
+from ..load import EffortDial
 from ..types import Face, Frame, TrackedFrame
 from .association import assign, iou, nearness
 from .config import TrackerConfig
@@ -50,16 +51,23 @@ class FaceTracker:
     _targets: list[Target]
     _frames_since_search: int | None
 
-    def __init__(self, detector: Detector, config: TrackerConfig | None = None) -> None:
+    def __init__(
+        self,
+        detector: Detector,
+        config: TrackerConfig | None = None,
+        dial: EffortDial | None = None,
+    ) -> None:
         """Make a tracker; entering it opens the detector, leaving it closes the detector.
 
         Args:
             detector: a detector that is not open yet. The lowest score it reports is the lowest
                 that keeps a track alive.
             config: thresholds; the default ones if None.
+            dial: how often the whole frame is searched; as `config` says if None.
         """
         self._detector = detector
         self._config = config or TrackerConfig()
+        self._dial = dial or EffortDial()
         self._reset()
 
     def __enter__(self) -> Self:
@@ -131,7 +139,7 @@ class FaceTracker:
             if self._is_in_doubt
             else self._config.detect_every_frames
         )
-        return self._frames_since_search >= every
+        return self._frames_since_search >= every * self._dial.saving.search_factor
 
     def _search(self, frame: Frame) -> None:
         """Search the whole frame and bring tracks and detections together."""

@@ -100,6 +100,7 @@ def test_live_lets_two_in_and_then_only_the_newest() -> None:
     check_books(stats)
     assert stats.dropped == {
         DropCause.OVERLOAD: count - 3,
+        DropCause.BUDGET: 0,
         DropCause.PAUSED: 0,
         DropCause.ABORTED: 0,
     }
