@@ -124,6 +124,12 @@ class Batcher(Generic[Q, A]):
             self._lines += 1
             return Line(self, self._lines, priority)
 
+    @property
+    def depth(self) -> int:
+        """Number of questions that wait now."""
+        with self._changed:
+            return len(self._waiting)
+
     def _ask(self, question: Q, line: int, priority: int) -> A:
         asked: _Asked[Q, A] = _Asked(question, self._weigh(question), priority)
         with self._changed:

@@ -7,7 +7,7 @@ from srfer.errors import ConfigError
 from .tracking.media_time import MediaTime
 from .types import Frame
 
-JITTER = 0.25
+JITTER = 0.1
 """Share of the interval by which a frame may come early: cameras are not exact."""
 
 
@@ -37,5 +37,5 @@ class FrameBudget:
         if now_s < self._due_s - JITTER * self._interval_s:
             return False
         # After a gap the frames that did not come are not made up for.
-        self._due_s = max(self._due_s + self._interval_s, now_s + (1 - JITTER) * self._interval_s)
+        self._due_s = max(self._due_s + self._interval_s, now_s)
         return True
