@@ -8,6 +8,7 @@ those of the file.
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import warnings
 from collections.abc import Callable
@@ -61,6 +62,23 @@ class DeployedModel(nn.Module):
         logits = logits / interpolate(self.temperature, native_px)[:, None]
         restored = torch.round(out.restored.clamp(0.0, 1.0) * 255).to(torch.uint8)
         return softmax(logits, dim=1), restored
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What a model is called and where it comes from.
+
+    Attributes:
+        name: of the model.
+        version: of these weights.
+        recipe: digest of the recipe.
+        training_data: what the network learned from, in words.
+    """
+
+    name: str
+    version: str
+    recipe: str
+    training_data: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,11 +223,8 @@ def _check_parity(data: bytes, model: DeployedModel, faces: FaceSet) -> None:
 def export_model(
     cascade: Cascade,
     validation: FaceSet,
+    provenance: Provenance,
     *,
-    name: str,
-    version: str,
-    recipe: str,
-    training_data: str,
     adjustment: LogitAdjustment | None = None,
     originals: Tensor | None = None,
 ) -> ExportedModel:
@@ -218,10 +233,7 @@ def export_model(
     Args:
         cascade: trained network, folded or not.
         validation: faces with a majority class, for temperatures and the accuracy curves.
-        name: of the model.
-        version: of these weights.
-        recipe: digest of the recipe.
-        training_data: what the network learned from, in words.
+        provenance: what to write into it.
         adjustment: of its logits; none if not given.
         originals: (N, 1, 48, 48) uint8 training faces, by which engines with eight bits are
             calibrated; without them there will be none.
@@ -236,16 +248,13 @@ def export_model(
     deployed = DeployedModel(folded, adjustment, temperature).eval()
     proto = _build(deployed)
     spec = ModelSpec(
-        name=name,
-        version=version,
+        **dataclasses.asdict(provenance),
         labels=LABELS,
         crop=CROP_RULE,
         temperature=temperature,
         accuracy=_accuracy_curve(with_sr),
         accuracy_without_sr=_accuracy_curve(without_sr),
         licence=LICENCE,
-        training_data=training_data,
-        recipe=recipe,
         parameters=sum(parameter.numel() for parameter in folded.parameters()),
         macs=count_macs(folded),
         golden=_golden_answers(proto),

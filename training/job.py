@@ -13,7 +13,7 @@ from .blend import keep_share_of_start
 from .card import write_card
 from .data import FaceSet, load_faces
 from .distributed import ALONE, Crew
-from .export import ExportedModel, export_model
+from .export import ExportedModel, Provenance, export_model
 from .files import write_whole
 from .initial import STATISTICS_SAMPLE, find_beginning
 from .networks import fold
@@ -78,10 +78,12 @@ def train_and_export(
     exported = export_model(
         network,
         validation,
-        name=recipe.name,
-        version=version,
-        recipe=recipe.digest,
-        training_data=f"{training.source} (training split)",
+        Provenance(
+            name=recipe.name,
+            version=version,
+            recipe=recipe.digest,
+            training_data=f"{training.source} (training split)",
+        ),
         adjustment=LogitAdjustment(training.votes, recipe.adjustment, recipe.adjust_below),
         originals=training.images[:STATISTICS_SAMPLE],
     )

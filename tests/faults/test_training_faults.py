@@ -19,7 +19,7 @@ from srfer.engines import LABELS
 from srfer.errors import TrainingError
 from srfer.training.checkpoint import load_newest_checkpoint
 from srfer.training.data import FaceSet, load_faces
-from srfer.training.export import export_model
+from srfer.training.export import Provenance, export_model
 from srfer.training.run_log import LOG_NAME
 from srfer.training.train import Progress, RunOptions, Trainer, train
 from tests.training.toy import toy_recipe, write_toy_data
@@ -170,10 +170,7 @@ def test_an_expression_without_faces_is_survived(tmp_path: Path) -> None:
     exported = export_model(
         trainer.averaged.eval(),
         validation,
-        name="holes",
-        version="1",
-        recipe="0",
-        training_data="toy",
+        Provenance(name="holes", version="1", recipe="0", training_data="toy"),
     )
     assert exported.with_sr[0].recall[contempt] is None
     assert 0 <= exported.with_sr[0].macro_recall <= 1

@@ -10,7 +10,7 @@ import torch
 
 import srfer
 from srfer.training.data import FaceSet, load_faces
-from srfer.training.export import export_model
+from srfer.training.export import Provenance, export_model
 from srfer.training.job import train_and_export
 from srfer.training.networks import build_cascade, fold
 from srfer.training.train import RunOptions
@@ -66,7 +66,9 @@ def test_calibration_makes_confidence_honest(validation: FaceSet, tmp_path: Path
     with torch.no_grad():
         network.fer.classifier.weight.mul_(50)
     exported = export_model(
-        network, validation, name="sure", version="1", recipe="none", training_data="toys"
+        network,
+        validation,
+        Provenance(name="sure", version="1", recipe="none", training_data="toys"),
     )
     assert max(exported.spec.temperature.values) > 2
     (tmp_path / "sure.onnx").write_bytes(exported.data)

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 import srfer
 from srfer.training.data import FaceSet, load_faces
-from srfer.training.export import export_model
+from srfer.training.export import Provenance, export_model
 from srfer.training.losses import charbonnier, soft_cross_entropy
 from srfer.training.networks import FER, SR, Cascade, build_cascade, count_macs, fold
 from srfer.training.networks.ecbsr import EDGE_FILTERS, EdgeKernel
@@ -206,7 +206,9 @@ def test_an_exported_model_gives_what_torch_gives(
     network = build_cascade(sr, fer)
     fit(network, toy[0], steps=3)
     exported = export_model(
-        network.eval(), toy[1], name="toy", version="1", recipe="none", training_data="toys"
+        network.eval(),
+        toy[1],
+        Provenance(name="toy", version="1", recipe="none", training_data="toys"),
     )
     (tmp_path / "toy.onnx").write_bytes(exported.data)
     faces = toy[1].images
