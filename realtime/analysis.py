@@ -95,7 +95,9 @@ class Analyzer:
         readings = self._read(tracked)
         faces = [self._result(track, readings.get(track.id)) for track in tracked.tracks]
         failed = sum(reading is None for reading in readings.values())
-        return FrameResult(tracked.frame, tuple(faces), failed_readings=failed)
+        return FrameResult(
+            tracked.frame, tuple(faces), failed_readings=failed, effort=self._dial.effort
+        )
 
     def _result(self, track: Track, expression: Expression | None) -> FaceResult:
         """What is known of a face, with what was read of it before."""

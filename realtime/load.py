@@ -11,11 +11,10 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
 from types import MappingProxyType, TracebackType
 from typing import NamedTuple, Self
 
-from .types import FrameResult
+from .types import Effort, FrameResult
 
 logger = logging.getLogger(__name__)
 
@@ -31,22 +30,6 @@ CALM_S = 5.0
 """There has to be room for so long before a stream is given more work, in seconds."""
 MOST_PATIENCE_S = 60.0
 """The same where more work has led back to overload again and again."""
-
-
-class Effort(IntEnum):
-    """How much is done for a frame."""
-
-    FULL = 0
-    """Whatever the tracker's settings say; each face is read in every frame."""
-
-    FEWER_SEARCHES = 1
-    """The whole frame is searched half as often."""
-
-    FEWER_READINGS = 2
-    """Besides, each face is read in every second frame."""
-
-    LEAST = 3
-    """The frame is searched a quarter as often; each face is read in every fourth frame."""
 
 
 class Saving(NamedTuple):

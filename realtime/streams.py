@@ -18,12 +18,12 @@ from srfer.engines import Model
 from srfer.errors import ConfigError
 
 from .api import AnalysisOptions, make_stages, share_engines
-from .load import Effort, EffortDial, LoadControl, LoadWatch
+from .load import EffortDial, LoadControl, LoadWatch
 from .pipeline import Pipeline, Policy
 from .sources.health import Monitored, SourceHealth
 from .stage import Sink, Source
 from .stats import PipelineStats
-from .types import FrameResult
+from .types import Effort, FrameResult
 
 
 @dataclass(frozen=True, slots=True)

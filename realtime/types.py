@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from fractions import Fraction
 from types import MappingProxyType
 from typing import NamedTuple
@@ -167,6 +167,22 @@ class FaceResult:
     read_ago_s: float | None = None
 
 
+class Effort(IntEnum):
+    """How much is done for a frame."""
+
+    FULL = 0
+    """Whatever the tracker's settings say; each face is read in every frame."""
+
+    FEWER_SEARCHES = 1
+    """The whole frame is searched half as often."""
+
+    FEWER_READINGS = 2
+    """Besides, each face is read in every second frame."""
+
+    LEAST = 3
+    """The frame is searched a quarter as often; each face is read in every fourth frame."""
+
+
 def _no_timings() -> Mapping[str, float]:
     return MappingProxyType({})
 
@@ -184,6 +200,8 @@ class FrameResult:
             expression is None.
         completed_s: `time.monotonic()` when the last stage was done with it, in seconds; None
             outside a pipeline. The result is `completed_s - frame.captured_s` old by then.
+        effort: how much was done for it: less than all where a live stream's machine did not keep
+            up (see `srfer.realtime.load`).
     """
 
     frame: Frame
@@ -192,6 +210,7 @@ class FrameResult:
     dropped_before: int = 0
     failed_readings: int = 0
     completed_s: float | None = None
+    effort: Effort = Effort.FULL
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ import pytest
 from srfer.errors import ConfigError
 from srfer.realtime import Frame, FrameResult
 from srfer.realtime.budget import FrameBudget
-from srfer.realtime.load import CALM_S, SAVINGS, Effort, EffortDial, LoadControl, describe
+from srfer.realtime.load import CALM_S, SAVINGS, EffortDial, LoadControl, describe
+from srfer.realtime.types import Effort
 
 IMAGE = np.zeros((4, 4, 3), np.uint8)
 FPS = 20

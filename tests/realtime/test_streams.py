@@ -15,10 +15,11 @@ from srfer.engines import Model
 from srfer.errors import ConfigError, SourceError
 from srfer.realtime import FrameResult, Policy, TrackState, analyze
 from srfer.realtime.demo.clip import Walk, make_clip
-from srfer.realtime.load import Effort, EffortDial
+from srfer.realtime.load import EffortDial
 from srfer.realtime.sources import open_source
 from srfer.realtime.stats import DropCause, PipelineState
 from srfer.realtime.streams import Stream, StreamSet
+from srfer.realtime.types import Effort
 from tests.spoiled import Answers, spoiled
 from tests.synthetic import HANG_S, Keep, SyntheticSource, check_books, is_set_in_time
 
@@ -188,6 +189,7 @@ def test_faces_are_read_less_often_where_the_dial_says_so(
     assert was_read[0]  # a new face at once, then every fourth frame
     assert sum(was_read) in (5, 6)
     assert all(face.steady_label is not None for face in faces)
+    assert {result.effort for result in results} == {Effort.LEAST}
     for face, is_read in zip(faces, was_read, strict=True):
         assert (face.read_ago_s == 0) is is_read
     assert max(face.read_ago_s or 0 for face in faces) == pytest.approx(3 / 25)
