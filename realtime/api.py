@@ -20,7 +20,7 @@ from .detection import Detector, open_detector
 from .load import EffortDial
 from .pipeline import Pipeline
 from .shared import SharedEngines
-from .sources import open_source, read_picture
+from .sources import LiveOptions, open_source, policy_for, read_picture
 from .tracking import FaceTracker, TrackerConfig
 from .types import Frame, FrameResult
 
@@ -126,27 +126,35 @@ def analyze(
     *,
     model: Model | str | Path = DEFAULT,
     options: AnalysisOptions | None = None,
+    live: LiveOptions | None = None,
 ) -> Generator[FrameResult, None, None]:
     """Analyse a video: every frame once, in order, while the next ones are being worked on.
+
+    Of a stream, the newest frame is analysed and those that come meanwhile are dropped. A stream
+    that is lost is opened again; it ends only where the generator is closed, or after
+    `LiveOptions.max_retries`.
 
     Leaving the generator early (or closing it) stops the work and leaves no thread behind.
 
     Args:
-        source: path of a video or picture.
+        source: path of a video or picture, or the address of a stream.
         model: a loaded model, or what `srfer.load` takes.
         options: how to analyse; the defaults if None.
+        live: how a stream is opened and kept; the defaults if None.
 
     Yields:
         One result per frame.
 
     Raises (when the first result is asked for):
         ConfigError: if an option has an impossible value.
-        SourceError: if the file cannot be read, or breaks off (after the results before that).
+        SourceError: if the file cannot be read, or breaks off (after the results before that); if a
+            stream is given up.
         ModelError: if the model cannot be used.
         EngineError: if the runtime fails.
     """
     stages = make_stages(_loaded(model), options)
-    yield from Pipeline(open_source(os.fspath(source)), stages).results()
+    frames = open_source(os.fspath(source), live)
+    yield from Pipeline(frames, stages, policy=policy_for(frames)).results()
 
 
 def read(

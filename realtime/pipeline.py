@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -15,7 +16,8 @@ from . import loops
 from .budget import FrameBudget
 from .channel import Channel
 from .route import Policy, Route
-from .stage import Part, Sink, Source, Stage
+from .sources.health import Monitored
+from .stage import Part, Sink, Source, Stage, interrupt
 from .stats import PipelineState, PipelineStats
 from .tracebacks import clear_tracebacks
 from .types import FrameResult
@@ -91,7 +93,9 @@ class Pipeline:
         self._clock = clock
         self._watchdog_s = watchdog_s
         self._on_stall = self._log_stall if on_stall is None else on_stall
-        self._source = (source, Monitor("source", "source", clock, watchdog_s))
+        # A camera that is lost is not stuck, and says itself how it is doing.
+        patience_s = math.inf if isinstance(source, Monitored) else watchdog_s
+        self._source = (source, Monitor("source", "source", clock, patience_s))
         self._stages = [(s, Monitor("stage", s.name, clock, watchdog_s)) for s in stages]
         self._sinks = [(s, Monitor("sink", s.name, clock, watchdog_s)) for s in sinks]
         self._route = Route(len(stages), policy)
@@ -130,6 +134,7 @@ class Pipeline:
                 self._is_stopped = True
         if must_abort:
             self._route.abort()
+            interrupt(self._source[0])
         if threading.current_thread() not in self._threads:
             self._wait(timeout_s, "did not stop")
 
@@ -334,6 +339,7 @@ class Pipeline:
             elif self._error is not error:
                 self._error.add_note(f"after that, {type(error).__name__}: {error}")
         self._route.abort_before(place)
+        interrupt(self._source[0])  # one that waits for a frame would not notice
 
     def _outcome(self) -> BaseException | None:
         """Why the run does not end well, as far as it is known."""

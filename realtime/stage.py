@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Protocol, Self, TypeVar
+from typing import Protocol, Self, TypeVar, runtime_checkable
 
 from .types import Frame, FrameResult, SourceInfo
 
@@ -48,6 +48,24 @@ class Source(Part, Protocol):
     def __iter__(self) -> Iterator[Frame]:
         """Yield frames until the source ends; raise SourceError where it breaks off."""
         ...
+
+
+@runtime_checkable
+class Interruptible(Protocol):
+    """A source that may have to wait for its next frame, for as long as it takes."""
+
+    def interrupt(self) -> None:
+        """End the iteration: a wait for a frame ends soon, and nothing more comes.
+
+        Any thread may call it, at any time and more than once; it never waits itself.
+        """
+        ...
+
+
+def interrupt(source: Source) -> None:
+    """Tell a source that nobody wants its frames any more, if it is one that has to be told."""
+    if isinstance(source, Interruptible):
+        source.interrupt()
 
 
 class Stage(Part, Protocol[In_contra, Out_co]):

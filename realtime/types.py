@@ -219,8 +219,8 @@ class SourceInfo:
 
     Attributes:
         source_id: name to show; never holds a password.
-        width: of the upright frame, in pixels.
-        height: of the upright frame, in pixels.
+        width: of the upright frame, in pixels; 0 for a live source before its first frame.
+        height: of the upright frame, in pixels; 0 for a live source before its first frame.
         rate: average frames per second, or None if unknown.
         time_base: unit of the source's timestamps in seconds.
         frame_count: expected number of frames (an estimate), or None if unknown.

@@ -25,6 +25,9 @@ class SourceFault(StrEnum):
     CORRUPT = "corrupt"
     TOO_LARGE = "too large"
     STALLED = "stalled"
+    AUTH = "not allowed"
+    UNREACHABLE = "unreachable"
+    DISCONNECTED = "disconnected"
 
 
 class SourceError(SrferError, OSError):

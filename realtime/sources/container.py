@@ -90,13 +90,18 @@ def is_picture(container: InputContainer) -> bool:
     return container.format.name in PICTURE_FORMATS.split(",")
 
 
+def is_too_large(width: int, height: int) -> bool:
+    """True for frames larger than the limits."""
+    return max(width, height) > MAX_SIDE_PX or width * height > MAX_PIXELS
+
+
 def require_size(path: Path, width: int, height: int) -> None:
     """Refuse frames larger than the limits.
 
     Raises:
         SourceError: with fault TOO_LARGE.
     """
-    if max(width, height) > MAX_SIDE_PX or width * height > MAX_PIXELS:
+    if is_too_large(width, height):
         raise source_error(
             path,
             SourceFault.TOO_LARGE,

@@ -47,7 +47,7 @@ class SourceHealth:
 
 @runtime_checkable
 class Monitored(Protocol):
-    """A source that says how it is doing; any thread may ask, at any time."""
+    """A live source, which says how it is doing; any thread may ask, at any time."""
 
     @property
     def health(self) -> SourceHealth:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 
 from ..types import Frame
-from .video import open_source
+from .opening import refuse_stream
+from .video import VideoFile
 
 
 def read_picture(path: str | os.PathLike[str]) -> Frame:
     """Read a still picture (PNG, JPEG, WebP, BMP, TIFF), or the first frame of a video.
 
     Raises:
-        SourceError: if it cannot be read.
+        SourceError: if it cannot be read, or is the address of a stream.
     """
-    with open_source(os.fspath(path)) as source:
+    refuse_stream(os.fspath(path))
+    with VideoFile(path) as source:
         return next(iter(source))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -21,7 +20,7 @@ from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from srfer.errors import SourceError, SourceFault
+from srfer.errors import SourceFault
 
 from ..types import Frame, RgbImage, SourceInfo
 from .container import MAX_PIXELS, is_picture, open_container, require_size
@@ -31,32 +30,6 @@ from .orientation import orientation, turned_upright
 
 _MAX_THREADS = 4
 _DEFAULT_RATE = Fraction(25)
-# One slash is enough: `Path` leaves no more of "rtsp://camera".
-_STREAM_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/")
-
-
-def open_source(text: str) -> VideoFile:
-    """The source that `text` names: the path of a video or picture file.
-
-    Raises:
-        SourceError: if it is the address of a stream.
-    """
-    refuse_stream(text)
-    return VideoFile(text)
-
-
-def refuse_stream(text: str) -> None:
-    """Make sure that `text` names a file, and not the address of a stream.
-
-    Raises:
-        SourceError: if it is an address. Only its scheme is shown: the rest may hold a password.
-    """
-    match = _STREAM_URL.match(text)
-    if match and not os.path.lexists(text):
-        raise SourceError(
-            f"{match[1].lower()}://...: streams cannot be read, only files; record it first",
-            SourceFault.UNSUPPORTED,
-        )
 
 
 def probe(path: str | os.PathLike[str]) -> SourceInfo:
