@@ -39,6 +39,9 @@ class Secret:
     def __repr__(self) -> str:
         return MASK
 
+    def __deepcopy__(self, _memo: object) -> Secret:
+        return self
+
     def __reduce__(self) -> NoReturn:
         raise TypeError("a secret is not stored")
 
