@@ -126,6 +126,9 @@ class StreamOpener:
             "format_whitelist": formats,
             "protocol_whitelist": protocols,
             "analyzeduration": str(round(_ANALYSE_S * av.time_base)),
+            # Measuring the frame rate would take most of a second, and `nobuffer` would throw away
+            # the key frame that was read meanwhile: see docs/decisions/0012-live-streams.md.
+            "fpsprobesize": "0",
         }
         if self._address.scheme.startswith("rtsp"):
             options["rtsp_transport"] = self._options.transport.value

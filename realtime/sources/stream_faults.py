@@ -14,7 +14,6 @@ import av.error
 
 from srfer.errors import SourceFault
 
-
 FOREIGN = (av.error.FFmpegError, OSError, EOFError, MemoryError, ValueError, LookupError)
 """What PyAV raises for damaged or missing streams. A TypeError would be a fault of ours."""
 

@@ -1,0 +1,236 @@
+"""A real RTSP server that is killed, frozen, restarted and protected, and the source that reads it.
+
+Needs Debian's GStreamer bindings, which `scripts/test_libraries.sh` installs.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import time
+import traceback
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+import psutil
+import pytest
+
+from srfer.errors import SourceError, SourceFault
+from srfer.realtime.sources import LiveOptions, SourceState, Transport
+from srfer.realtime.sources.address import parse_address
+from srfer.realtime.sources.stream import open_stream
+from tests.faults.servers import (
+    check_order,
+    eventually,
+    frames_until,
+    live,
+    nothing_left,
+    read_in_thread,
+)
+
+PYTHON = "/usr/bin/python3"
+SCRIPT = Path(__file__).with_name("rtsp_server.py")
+PACKAGES = "gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-{base,good,bad,ugly}"
+CANARY = "C4nary@:/#?%x"
+
+
+@cache
+def has_server() -> bool:
+    code = "import gi; gi.require_version('GstRtspServer', '1.0')"
+    try:
+        return (
+            subprocess.run([PYTHON, "-c", code], capture_output=True, check=False).returncode == 0
+        )
+    except OSError:
+        return False
+
+
+@pytest.fixture(autouse=True)
+def _checked() -> Iterator[None]:
+    if not has_server():
+        pytest.skip(f"no RTSP server: apt-get install {PACKAGES}")
+    with nothing_left():
+        yield
+
+
+def launch(width: int = 160, height: int = 120, gop: int = 15, pattern: str = "ball") -> str:
+    return (
+        f"( videotestsrc is-live=true pattern={pattern} "
+        f"! video/x-raw,width={width},height={height},framerate=30/1 "
+        f"! x264enc tune=zerolatency speed-preset=ultrafast key-int-max={gop} "
+        "! rtph264pay name=pay0 pt=96 )"
+    )
+
+
+class Camera:
+    """A server process with one stream; it keeps its port over restarts."""
+
+    def __init__(self, user: str = "", password: str = "") -> None:
+        self._login = {"user": user, "password": password}
+        self._process: subprocess.Popen[str] | None = None
+        self.port = 0
+
+    def start(self, description: str = launch()) -> None:
+        self._process = subprocess.Popen(
+            [PYTHON, str(SCRIPT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(
+            json.dumps({"port": self.port, "launch": description, **self._login})
+        )
+        self._process.stdin.close()
+        self.port = int(self._process.stdout.readline())
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def kill(self) -> None:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        self._process.kill()
+        self._process.wait()
+        self._process.stdout.close()
+        self._process = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._process is not None:
+            self.kill()
+
+
+@pytest.mark.parametrize("transport", list(Transport))
+def test_frames_come_over_both_transports(transport: Transport) -> None:
+    with Camera() as camera:
+        options = LiveOptions(transport=transport)
+        address = parse_address(f"rtsp://127.0.0.1:{camera.port}/live", {})
+        with open_stream(address, options) as source:
+            frames = frames_until(source, lambda frame: frame.index >= 30)
+    check_order(frames)
+    assert frames[-1].pts is not None
+    assert 0.8 < float(frames[-1].pts) < 1.2
+    assert {frame.image.shape for frame in frames} == {(120, 160, 3)}
+    assert frames[0].image.max() > 200, "the ball is white"
+
+
+def test_a_camera_that_is_killed_ten_times_is_back_each_time() -> None:
+    process, memory, returns = psutil.Process(os.getpid()), [], []
+    shapes = (120, 160, 3), (160, 120, 3)
+    with Camera() as camera, live(f"rtsp://127.0.0.1:{camera.port}/live") as source:
+        frames = frames_until(source, lambda _: True)
+        threads, files = process.num_threads(), process.num_fds()
+        for kills in range(1, 11):
+            camera.kill()
+            camera.start(launch(shapes[kills % 2][1], shapes[kills % 2][0]))
+            started_s = time.monotonic()
+            frames += frames_until(source, lambda _, n=kills: source.health.reconnects >= n)
+            returns.append(time.monotonic() - started_s)
+            assert frames[-1].image.shape == shapes[kills % 2]
+            assert (frames[-1].width, frames[-1].height) == (source.info.width, source.info.height)
+            memory.append(process.memory_info().rss)
+        assert process.num_threads() <= threads
+        assert process.num_fds() <= files
+    check_order(frames)
+    assert max(returns) <= 5.0
+    kept = sum(frame.image.nbytes for frame in frames)
+    assert memory[-1] - memory[2] <= 5e6 + kept
+
+
+def test_a_frozen_camera_is_lost_and_comes_back() -> None:
+    with Camera() as camera:
+        source = live(f"rtsp://127.0.0.1:{camera.port}/live", patience_s=1.5)
+        with read_in_thread(source) as sizes:
+            eventually(lambda: len(sizes) >= 20)
+            camera.signal(signal.SIGSTOP)
+            eventually(lambda: source.health.state is SourceState.STALLED)
+            eventually(lambda: source.health.state is SourceState.LOST)
+            assert source.health.cause == "no data for 1.5 s"
+            camera.signal(signal.SIGCONT)
+            eventually(lambda: source.health.state is SourceState.LIVE)
+            assert source.health.reconnects == 1
+
+
+def test_a_key_frame_that_comes_late_is_waited_for() -> None:
+    """By a viewer that joins in the middle of a long group of pictures."""
+    with Camera() as camera:
+        camera.kill()
+        camera.start(launch(gop=120))  # a key frame every 4 s
+        url = f"rtsp://127.0.0.1:{camera.port}/live"
+        with live(url) as first:
+            frames_until(first, lambda frame: frame.index >= 30)
+            with live(url, patience_s=2, max_retries=0) as second:
+                frame = next(iter(second))
+    assert frame.image.max() > 200
+    assert second.health.reconnects == 0
+
+
+@pytest.mark.parametrize("user", ["admin", "john.doe"])
+def test_a_password_with_every_character_opens_the_stream(user: str) -> None:
+    with Camera(user, CANARY) as camera:
+        login = f"{user}:{quote(CANARY, safe='')}"
+        with live(f"rtsp://{login}@127.0.0.1:{camera.port}/live", max_retries=0) as source:
+            frame = next(iter(source))
+    assert frame.source_id == f"rtsp://127.0.0.1:{camera.port}/live"
+
+
+@pytest.mark.parametrize(
+    ("login", "path", "fault"),
+    [
+        ("admin:wr0ng-C4nary", "live", SourceFault.AUTH),
+        ("C4nary-t0ken", "live", SourceFault.AUTH),
+        ("admin:right", "C4nary=x", SourceFault.MISSING),
+        ("admin:right", "else?token=C4nary", SourceFault.MISSING),
+    ],
+)
+def test_a_refusal_shows_no_secret(
+    login: str,
+    path: str,
+    fault: SourceFault,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with Camera("admin", "right") as camera, caplog.at_level(logging.DEBUG):
+        url = f"rtsp://{login}@127.0.0.1:{camera.port}/{path}"
+        with live(url, max_retries=1) as source, pytest.raises(SourceError) as caught:
+            next(iter(source))
+    error = caught.value
+    assert error.fault is fault
+    said = capfd.readouterr()
+    shown = [
+        *(record.getMessage() for record in caplog.records),
+        *map(repr, caplog.records),
+        *(said.out, said.err, str(error), repr(error), repr(error.args), str(source.info)),
+        *(repr(source), repr(source.health), source.health.cause),
+        "".join(traceback.format_exception(error)),
+    ]
+    assert len(caplog.records) == 1
+    assert all("nary" not in text for text in shown)
+    chain: BaseException | None = error.__context__
+    while chain is not None:
+        assert isinstance(chain, SourceError)
+        chain = chain.__context__
+
+
+def test_a_wrong_password_is_not_tried_again_at_once() -> None:
+    with Camera("admin", "right") as camera:
+        address = parse_address(f"rtsp://admin:wrong@127.0.0.1:{camera.port}/live", {})
+        source = open_stream(address)  # with its usual waits
+        with read_in_thread(source):
+            eventually(lambda: source.health.state is SourceState.LOST)
+            assert "401" in source.health.cause
