@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import socket
 import threading
@@ -138,7 +139,7 @@ def check_order(frames: Sequence[Frame]) -> None:
     times = [frame.pts for frame in frames if frame.pts is not None]
     assert len(times) == len(frames)
     assert times[0] == Fraction(0)
-    assert all(before < after for before, after in zip(times, times[1:], strict=False))
+    assert all(before < after for before, after in itertools.pairwise(times))
     arrivals = [frame.captured_s for frame in frames]
     assert arrivals == sorted(arrivals)
 

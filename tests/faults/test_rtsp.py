@@ -139,7 +139,7 @@ def test_a_camera_that_is_killed_ten_times_is_back_each_time() -> None:
             camera.kill()
             camera.start(launch(shapes[kills % 2][1], shapes[kills % 2][0]))
             started_s = time.monotonic()
-            frames += frames_until(source, lambda _, n=kills: source.health.reconnects >= n)
+            frames += frames_until(source, lambda _: source.health.reconnects >= kills)  # noqa: B023
             returns.append(time.monotonic() - started_s)
             assert frames[-1].image.shape == shapes[kills % 2]
             assert (frames[-1].width, frames[-1].height) == (source.info.width, source.info.height)
