@@ -68,6 +68,7 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 		$(PIP) install --quiet -c constraints.txt torch
 	$(PIP) install --quiet -c constraints.txt -e '.[dev]'
 	@sh scripts/system_libraries.sh $(BIN)/python
+	@sh scripts/test_libraries.sh
 	@touch $@
 
 clean:

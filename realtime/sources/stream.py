@@ -178,7 +178,10 @@ class StreamOpener:
     def _packets(
         self, container: InputContainer, stream: VideoStream
     ) -> Iterator[Packet[VideoStream]]:
-        """Packets with data, until an error: the end of a live stream is one too."""
+        """Packets until an error; the end of a live stream is one too.
+
+        Before that end comes an empty packet, which has the decoder give what it still holds.
+        """
         packets = container.demux(stream)
         while True:
             asked_s = self._clock()
@@ -189,7 +192,7 @@ class StreamOpener:
                 limit_s = self._options.read_timeout_s
                 trouble = explain(error, Phase.READING, waited_s, limit_s)
                 break
-            if packet is None or packet.size == 0:
+            if packet is None:
                 trouble = Trouble(SourceFault.DISCONNECTED, "the stream ended")
                 break
             yield packet

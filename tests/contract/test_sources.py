@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,7 @@ import pytest
 from srfer.errors import SourceError, SourceFault
 from srfer.realtime.sources import VideoFile, open_source, probe, read_picture
 from tests.clips import Clip, picture, ticks_25, video_times
+from tests.faults.servers import Server, sends
 
 VARIABLE = tuple(int(t) for t in np.cumsum([40, 7, 33, 1, 500, 16, 17, 90, 3, 40]))
 
@@ -95,6 +97,30 @@ def test_frames_are_turned_upright(tmp_path: Path, rotation: int) -> None:
     shown = np.rot90(picture(0, 160, 120), rotation // 90)
     assert frame.image.shape == shown.shape
     assert np.median(np.abs(frame.image.astype(int) - shown.astype(int))) < 8
+
+
+@pytest.mark.parametrize("name", ["steady.ts", "b-frames.mkv", "flash.flv", "web.webm"])
+def test_a_stream_gives_what_its_file_gives(tmp_path: Path, name: str) -> None:
+    """The same pixels in the same order at the same times, counted from the first frame."""
+    path = CLIPS.get(name, Clip()).make(tmp_path / name)
+    with VideoFile(path) as file:
+        frames = list(file)
+    with Server(sends(path.read_bytes())) as server:
+        source = open_source(f"tcp://127.0.0.1:{server.port}")
+        with source:
+            streamed = list(islice(source, len(frames)))
+    assert [frame.index for frame in streamed] == [frame.index for frame in frames]
+    for frame, truth in zip(streamed, frames, strict=True):
+        assert np.array_equal(frame.image, truth.image)
+        assert not frame.image.flags.writeable
+        assert frame.pts is not None
+        assert truth.pts is not None
+        assert frames[0].pts is not None
+        assert abs(frame.pts - (truth.pts - frames[0].pts)) <= source.info.time_base / 2
+    assert (source.info.width, source.info.height) == (160, 120)
+    assert source.info.source_id == f"tcp://127.0.0.1:{server.port}"
+    assert source.info.is_live
+    assert source.info.frame_count is None
 
 
 def test_the_same_file_gives_the_same_frames_again(tmp_path: Path) -> None:

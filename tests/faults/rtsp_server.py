@@ -3,7 +3,7 @@
 It needs GStreamer's bindings, which Debian has only for its own Python; so it is a child process,
 which also lets tests kill and freeze it. Settings: `port` (0 for any), `launch` (GStreamer's
 description of the pipeline behind /live), and optionally `user` and `password` (digest). It says
-its port on stdout when it listens.
+its port on stdout when it listens. With `--check` it only says by its exit code whether it can run.
 """
 
 from __future__ import annotations
@@ -19,9 +19,14 @@ gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 
+ELEMENTS = ("videotestsrc", "x264enc", "rtph264pay")
+
+
 def main() -> None:
-    settings = json.load(sys.stdin)
     Gst.init(None)
+    if "--check" in sys.argv:
+        sys.exit(not all(map(Gst.ElementFactory.find, ELEMENTS)))
+    settings = json.load(sys.stdin)
     server = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
     server.set_service(str(settings["port"]))
