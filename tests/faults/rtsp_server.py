@@ -18,7 +18,6 @@ gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
-
 ELEMENTS = ("videotestsrc", "x264enc", "rtph264pay")
 
 
