@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import threading
 import time
@@ -17,6 +16,7 @@ from .budget import FrameBudget
 from .channel import Channel
 from .route import Policy, Route
 from .sources.health import Monitored
+from .sources.secrets import redacted_logger
 from .stage import Part, Sink, Source, Stage, interrupt
 from .stats import PipelineState, PipelineStats
 from .tracebacks import clear_tracebacks
@@ -25,7 +25,7 @@ from .watchdog import Monitor, Stall, Watchdog
 
 __all__ = ["Pipeline", "PipelineStopped", "Policy"]
 
-logger = logging.getLogger(__name__)
+logger = redacted_logger(__name__)
 
 JOIN_S = 1.0
 """Time for a thread to vanish after its last statement, in seconds."""

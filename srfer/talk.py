@@ -16,13 +16,23 @@ if TYPE_CHECKING:
 
 
 def explain(error: Exception, *, is_debug: bool) -> None:
-    """Say what went wrong in a line; with its traceback before it if asked for."""
+    """Say what went wrong in a line; with its traceback before it if asked for.
+
+    Our own errors hold no secret; what others raised may.
+    """
     if is_debug:
-        traceback.print_exception(error)
+        say(_redacted("".join(traceback.format_exception(error)).rstrip()))
     if isinstance(error, SrferError):
         say(f"error: {error}")
     else:
-        say(f"error: unexpected {type(error).__name__}: {error}; --debug shows where")
+        trouble = _redacted(f"{type(error).__name__}: {error}")
+        say(f"error: unexpected {trouble}; --debug shows where")
+
+
+def _redacted(text: str) -> str:
+    from srfer.realtime.sources import redact
+
+    return redact(text)
 
 
 def say(text: str) -> None:

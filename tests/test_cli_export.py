@@ -11,6 +11,7 @@ import pytest
 
 from srfer import __version__
 from srfer.cli import main
+from srfer.talk import explain
 from tests.clips import Clip, ticks_25, video_times
 
 CLIP = Clip(ticks=ticks_25(5))
@@ -77,7 +78,8 @@ def test_nothing_done_is_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture
         (["export", "{clip}"], "--out"),
         (["export", "{clip}", "--out", "{clip}"], "is a file"),
         (["export", "{folder}", "--out", "{folder}"], "is an input as well"),
-        (["export", "rtsp://a:secret@camera", "--out", "{folder}/out"], "rtsp://...: streams"),
+        (["export", "rtsp://a:secret@camera", "--out", "{folder}/out"], "rtsp://...: only files"),
+        (["export", "a:secret@camera/x", "--out", "{folder}/out"], "without its scheme"),
         (["export", "{clip}", "--out", "{folder}/out", "--detect-px", "3"], "between 32 and 8192"),
         (["export", "{clip}", "--out", "{folder}/out", "--detector", "magic"], "unknown face"),
         (["export", "{clip}", "--out", "{folder}/out", "--device", "abacus"], "abacus"),
@@ -95,6 +97,18 @@ def test_wrong_usage_is_told_in_words(
     assert reason in talk
     assert "Traceback" not in talk
     assert "secret" not in talk
+
+
+def test_an_error_that_nobody_foresaw_shows_no_secret(capsys: pytest.CaptureFixture[str]) -> None:
+    url = "rtsp://admin:C4nary@camera/live?token=C4nary"
+    try:
+        raise RuntimeError(f"cannot open '{url}'")
+    except RuntimeError as error:
+        explain(error, is_debug=True)
+    said = capsys.readouterr().err
+    assert "C4nary" not in said
+    assert "Traceback" in said
+    assert "error: unexpected RuntimeError: cannot open 'rtsp://***@camera/live?***'" in said
 
 
 def test_debug_shows_where_an_error_came_from(
