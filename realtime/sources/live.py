@@ -71,6 +71,8 @@ class LiveOptions:
                 raise ConfigError(
                     f"{name} has to be a number of seconds over 0, not {getattr(self, name)}"
                 )
+        if self.transport not in list(Transport):
+            raise ConfigError(f"transport has to be tcp or udp, not {self.transport!r}")
         if self.max_retries is not None and self.max_retries < 0:
             raise ConfigError(f"max_retries has to be 0 or more, not {self.max_retries}")
 

@@ -58,12 +58,14 @@ class _Known:
         ways = {secret, unquote(secret), quote(unquote(secret), safe=""), quote(secret, safe="")}
         with self._lock:
             self._texts |= {way for way in ways if len(way) >= SHORTEST_KNOWN}
-            longest_first = sorted(self._texts, key=len, reverse=True)
-            if longest_first:
-                self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+            self._pattern = None
 
     def mask(self, text: str) -> str:
-        pattern = self._pattern
+        with self._lock:
+            if self._pattern is None and self._texts:
+                longest_first = sorted(self._texts, key=len, reverse=True)
+                self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+            pattern = self._pattern
         return text if pattern is None else pattern.sub(MASK, text)
 
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from typing import Any
 
 import av
 import numpy as np
@@ -131,7 +132,7 @@ class StreamOpener:
             "fpsprobesize": "0",
         }
         if self._address.scheme.startswith("rtsp"):
-            options["rtsp_transport"] = self._options.transport.value
+            options["rtsp_transport"] = str(self._options.transport)
             options["allowed_media_types"] = "video"
         return options
 
@@ -141,9 +142,9 @@ class StreamOpener:
         rate = (stream.average_rate or None) if is_timed else None
         yield Arrival(self._clock(), rate=rate)
         bad_packets = bad_in_a_row = 0
-        for packet in self._packets(container, stream):
+        for packet in self._packets(container):
             arrived_s = self._clock()
-            pictures = self._decode(stream, packet)
+            pictures = self._decode(stream, packet) if packet.stream is stream else []
             bad_packets += pictures is None
             bad_in_a_row = bad_in_a_row + 1 if pictures is None else 0
             if bad_in_a_row > MAX_BAD_PACKETS:
@@ -175,14 +176,13 @@ class StreamOpener:
         stream.codec_context.thread_count = DECODER_THREADS
         return stream
 
-    def _packets(
-        self, container: InputContainer, stream: VideoStream
-    ) -> Iterator[Packet[VideoStream]]:
-        """Packets until an error; the end of a live stream is one too.
+    def _packets(self, container: InputContainer) -> Iterator[Packet[Any]]:
+        """Packets of all streams until an error; the end of a live stream is one too.
 
-        Before that end comes an empty packet, which has the decoder give what it still holds.
+        Before that end comes an empty packet, which has the decoder give what it still holds. If
+        only those of the video were asked for, sound that goes on without it would never return.
         """
-        packets = container.demux(stream)
+        packets = container.demux()
         while True:
             asked_s = self._clock()
             try:
@@ -198,7 +198,7 @@ class StreamOpener:
             yield packet
         raise self._error(trouble)
 
-    def _decode(self, stream: VideoStream, packet: Packet[VideoStream]) -> list[VideoFrame] | None:
+    def _decode(self, stream: VideoStream, packet: Packet[Any]) -> list[VideoFrame] | None:
         """The pictures that a packet completes, or None if it cannot be decoded."""
         try:
             return stream.decode(packet)

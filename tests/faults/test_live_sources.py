@@ -9,6 +9,7 @@ import itertools
 import logging
 import os
 import random
+import socket
 import subprocess
 import sys
 import threading
@@ -17,19 +18,20 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import psutil
 import pytest
 
-from srfer.errors import SourceError, SourceFault
+from srfer.errors import ConfigError, SourceError, SourceFault
 from srfer.realtime.sources import LiveOptions, LiveSource, SourceState
 from srfer.realtime.sources.address import parse_address
 from srfer.realtime.sources.reader import Arrival
 from srfer.realtime.sources.reconnect import ReconnectPolicy
-from srfer.realtime.sources.stream import open_stream
-from tests.clips import picture
+from srfer.realtime.sources.stream import StreamOpener, open_stream
+from tests.clips import Clip, picture
 from tests.faults.servers import (
     QUICK,
     Script,
@@ -385,6 +387,43 @@ def test_data_without_a_picture_is_given_up() -> None:
     with source, pytest.raises(SourceError, match=r"no picture within 0\.1 s") as caught:
         next(iter(source))
     assert caught.value.fault is SourceFault.STALLED
+
+
+def test_sound_that_goes_on_without_pictures_is_left(tmp_path: Path) -> None:
+    data = Clip(sound="aac", seconds_of_sound=30).make(tmp_path / "clip.ts").read_bytes()
+
+    def script(connection: socket.socket) -> None:
+        pause = threading.Event()
+        for start in range(0, len(data), 1880):  # the pictures come first, then sound alone
+            connection.sendall(data[start : start + 1880])
+            pause.wait(0.01)
+
+    with Server(script) as server:
+        address = parse_address(f"tcp://127.0.0.1:{server.port}")
+        opener = StreamOpener(address, LiveOptions(), time.monotonic)
+        source = LiveSource(
+            address.display, opener, LiveOptions(max_retries=0), first_picture_s=0.3
+        )
+        frames = iter(source)
+        with source:
+            assert sum(1 for _ in itertools.islice(frames, 20)) == 20
+            with pytest.raises(SourceError, match=r"no picture within 0\.3 s"):
+                list(frames)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"open_timeout_s": 0},
+        {"read_timeout_s": float("inf")},
+        {"read_timeout_s": float("nan")},
+        {"max_retries": -1},
+        {"transport": "pigeon"},
+    ],
+)
+def test_impossible_options_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=next(iter(options))):
+        LiveOptions(**options)
 
 
 # Many at once

@@ -190,8 +190,8 @@ def test_a_password_with_every_character_opens_the_stream(user: str) -> None:
     [
         ("admin:wr0ng-C4nary", "live", SourceFault.AUTH),
         ("C4nary-t0ken", "live", SourceFault.AUTH),
-        ("admin:right", "C4nary=x", SourceFault.MISSING),
-        ("admin:right", "else?token=C4nary", SourceFault.MISSING),
+        ("admin:r1ght-0ne", "C4nary=x", SourceFault.MISSING),
+        ("admin:r1ght-0ne", "else?token=C4nary", SourceFault.MISSING),
     ],
 )
 def test_a_refusal_shows_no_secret(
@@ -201,7 +201,7 @@ def test_a_refusal_shows_no_secret(
     caplog: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    with Camera("admin", "right") as camera, caplog.at_level(logging.DEBUG):
+    with Camera("admin", "r1ght-0ne") as camera, caplog.at_level(logging.DEBUG):
         url = f"rtsp://{login}@127.0.0.1:{camera.port}/{path}"
         with live(url, max_retries=1) as source, pytest.raises(SourceError) as caught:
             next(iter(source))
@@ -224,8 +224,8 @@ def test_a_refusal_shows_no_secret(
 
 
 def test_a_wrong_password_is_not_tried_again_at_once() -> None:
-    with Camera("admin", "right") as camera:
-        address = parse_address(f"rtsp://admin:wrong@127.0.0.1:{camera.port}/live", {})
+    with Camera("admin", "r1ght-0ne") as camera:
+        address = parse_address(f"rtsp://admin:wr0ng@127.0.0.1:{camera.port}/live", {})
         source = open_stream(address)  # with its usual waits
         with read_in_thread(source):
             eventually(lambda: source.health.state is SourceState.LOST)

@@ -154,7 +154,7 @@ def test_a_password_comes_from_a_file(tmp_path: Path) -> None:
     path.write_text(f"{PW}:/@\nsecond line\n")
     urls = {
         "rtsp://admin@cam/x": f"rtsp://admin:{PW}%3A%2F%40@cam/x",
-        "rtsp://admin:given@cam/x": "rtsp://admin:given@cam/x",
+        "rtsp://admin:g1ven@cam/x": "rtsp://admin:g1ven@cam/x",
         "http://admin@cam/x": "http://admin@cam/x",
     }
     for text, url in urls.items():
