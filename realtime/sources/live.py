@@ -28,7 +28,7 @@ FIRST_PICTURE_S = 30.0
 GRACE_S = 0.3
 """Added to time-outs, in seconds, so that the opener can say what it waited for."""
 
-CLOSE_S = 0.5
+CLOSE_S = 0.25
 """How long leaving waits for the connection to be closed, in seconds. A blocked one follows later:
 its thread closes it after its own time-out at the latest."""
 
