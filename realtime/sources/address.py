@@ -26,7 +26,7 @@ PASSWORD_FILE = "SRFER_RTSP_PASSWORD_FILE"
 """Environment variable that names a file with the password for RTSP addresses that hold none."""
 
 # One slash is enough: `Path` leaves no more of "rtsp://camera".
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):/{1,2}(?!/)")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/{1,2}(?!/)")
 _SCHEMELESS = re.compile(r"[^@:/]+:[^@]*@|[^@/]+@")
 _HOST = re.compile(r"[^\s@:/?#\[\]%\\]+")
 _PORT_MAX = 65_535

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from srfer.errors import SourceError, SourceFault
 
 from ..route import Policy
@@ -43,7 +41,7 @@ def refuse_stream(text: str) -> None:
         SourceError: if it is an address. Only its scheme is shown: the rest may hold a password.
         ConfigError: if it is `user:password@host`.
     """
-    scheme = scheme_of(os.fspath(text))
+    scheme = scheme_of(text)
     if scheme is not None:
         raise SourceError(
             f"{printable(scheme)}://...: only files can be read here; `srfer watch` reads streams",

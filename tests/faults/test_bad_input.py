@@ -17,15 +17,8 @@ import numpy as np
 import psutil
 import pytest
 
-from srfer.errors import ConfigError, SourceError, SourceFault
-from srfer.realtime.sources import (
-    VideoFile,
-    display_name,
-    open_source,
-    probe,
-    read_picture,
-    refuse_stream,
-)
+from srfer.errors import SourceError, SourceFault
+from srfer.realtime.sources import VideoFile, display_name, open_source, probe, read_picture
 from tests.clips import Clip, cut, ticks_25, video_images, video_times
 
 FAST_START = {"movflags": "faststart"}
@@ -114,19 +107,6 @@ def test_protocols_are_only_file_names(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SourceError, match="no such file"), open_source(f"{scheme}a.ts"):
         pass
-
-
-def test_addresses_of_streams_are_refused_without_their_password() -> None:
-    for url in ("rtsp://admin:S3cr3t@127.0.0.1:9/x", "http://host/v.mp4?token=S3cr3t"):
-        for text in (url, str(Path(url))):
-            for opens in (refuse_stream, read_picture):
-                with pytest.raises(SourceError, match="`srfer watch` reads streams") as caught:
-                    opens(text)
-                assert "S3cr3t" not in str(caught.value)
-    for text in ("ftp://a:S3cr3t@host/v.mp4", "a:S3cr3t@host/v.mp4"):
-        with pytest.raises(ConfigError) as refused:
-            open_source(text)
-        assert "S3cr3t" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,11 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from srfer.errors import ConfigError
+from srfer.errors import ConfigError, SourceError
+from srfer.realtime.sources import VideoFile, open_source, read_picture, refuse_stream
 from srfer.realtime.sources.address import PASSWORD_FILE, StreamAddress, parse_address
 from srfer.realtime.sources.secrets import MASK, redact, redacted_logger
 
@@ -129,6 +130,7 @@ def test_other_protocols_are_refused(scheme: str) -> None:
 SPECIAL = st.text(st.sampled_from("@:/#?%[]&=; a1ü.-"), min_size=1, max_size=8)
 
 
+@settings(deadline=None)
 @given(SPECIAL)
 def test_no_character_of_a_password_gets_out(middle: str) -> None:
     """Whatever the password, raw or encoded: it is hidden, or the address is refused."""
@@ -146,6 +148,19 @@ def test_no_character_of_a_password_gets_out(middle: str) -> None:
         assert raw.display == "rtsp://cam:554/live"
     assert "Qq" not in shown
     assert "Zz" not in shown
+
+
+def test_addresses_of_streams_are_refused_without_their_password() -> None:
+    for url in ("rtsp://admin:S3cr3t@127.0.0.1:9/x", "http://host/v.mp4?token=S3cr3t"):
+        for text in (url, str(Path(url))):
+            for opens in (refuse_stream, read_picture):
+                with pytest.raises(SourceError, match="`srfer watch` reads streams") as caught:
+                    opens(text)
+                assert "S3cr3t" not in str(caught.value)
+    for text in ("ftp://a:S3cr3t@host/v.mp4", "a:S3cr3t@host/v.mp4"):
+        with pytest.raises(ConfigError) as refused:
+            open_source(text)
+        assert "S3cr3t" not in str(refused.value)
 
 
 def test_a_password_comes_from_a_file(tmp_path: Path) -> None:
@@ -175,8 +190,6 @@ def test_a_bad_password_file_is_refused(tmp_path: Path, content: bytes | None) -
 
 
 def test_what_exists_as_a_file_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from srfer.realtime.sources import VideoFile, open_source
-
     monkeypatch.chdir(tmp_path)
     (tmp_path / "take:1@localhost").touch()
     for name in ("take:1@localhost", "clip@2.mp4", "a:b.mp4", "me@home.mp4", "dir/a@b"):
