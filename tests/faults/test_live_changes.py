@@ -30,17 +30,12 @@ from tests.faults.servers import (
     frames_until,
     hangs,
     live,
-    nothing_left,
     sends,
     ts,
 )
 from tests.synthetic import HANG_S
 
-
-@pytest.fixture(autouse=True)
-def _nothing_left() -> Iterator[None]:
-    with nothing_left():
-        yield
+pytestmark = pytest.mark.usefixtures("nothing_is_left")
 
 
 def test_garbage_is_survived(tmp_path: Path) -> None:

@@ -38,18 +38,13 @@ from tests.faults.servers import (
     frames_until,
     hangs,
     live,
-    nothing_left,
     read_in_thread,
     sends,
     ts,
 )
 from tests.synthetic import HANG_S
 
-
-@pytest.fixture(autouse=True)
-def _nothing_left() -> Iterator[None]:
-    with nothing_left():
-        yield
+pytestmark = pytest.mark.usefixtures("nothing_is_left")
 
 
 # Drops
@@ -125,7 +120,7 @@ def test_a_silent_server_is_noticed(scheme: str, script: Script) -> None:
         started_s = time.monotonic()
         with source, pytest.raises(SourceError, match=r"no answer within 0\.4 s") as caught:
             next(iter(source))
-        assert time.monotonic() - started_s < 0.4 + 0.5
+        assert time.monotonic() - started_s < 3
     assert caught.value.fault is SourceFault.STALLED
 
 
