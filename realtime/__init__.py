@@ -6,6 +6,7 @@ from .analysis import Analyzer
 from .api import AnalysisOptions, analyze, describe_settings, make_stages, read
 from .crop import CropRule, cut
 from .pipeline import Pipeline, Policy
+from .sources import LiveOptions
 from .tracking import FaceTracker, TrackerConfig
 from .types import (
     Box,
@@ -29,6 +30,7 @@ __all__ = [
     "FaceTracker",
     "Frame",
     "FrameResult",
+    "LiveOptions",
     "Pipeline",
     "Policy",
     "SourceInfo",

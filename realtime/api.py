@@ -146,7 +146,7 @@ def analyze(
         One result per frame.
 
     Raises (when the first result is asked for):
-        ConfigError: if an option has an impossible value.
+        ConfigError: if an option has an impossible value, or `source` is an impossible address.
         SourceError: if the file cannot be read, or breaks off (after the results before that); if a
             stream is given up.
         ModelError: if the model cannot be used.

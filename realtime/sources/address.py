@@ -29,8 +29,9 @@ PASSWORD_FILE = "SRFER_RTSP_PASSWORD_FILE"
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/{1,2}(?!/)")
 _SCHEMELESS = re.compile(r"[^@:/]+:[^@]*@|[^@/]+@")
 _HOST = re.compile(r"[^\s@:/?#\[\]%\\]+")
+_PORT = re.compile(r"[0-9]{1,5}")
 _PORT_MAX = 65_535
-_PLAIN_NUMBER = re.compile(r"\d{1,5}")
+_PLAIN_NUMBER = re.compile(r"[0-9]{1,5}")
 _SECRETIVE_KEY = re.compile(r"pass|pwd|tok|auth|key|secret|sig", re.IGNORECASE)
 
 
@@ -132,7 +133,7 @@ def _split_authority(rest: str) -> tuple[str, str]:
 
 def _is_host_and_port(authority: str) -> bool:
     name, port = _host_and_port(authority)
-    if port is not None and not (port.isascii() and port.isdigit() and int(port) <= _PORT_MAX):
+    if port is not None and not (_PORT.fullmatch(port) and int(port) <= _PORT_MAX):
         return False
     if name.startswith("["):
         return _is_ip(name[1:-1]) and name.endswith("]")
@@ -184,10 +185,12 @@ def _from_file(name: str, user: str) -> tuple[str, str]:
     """User and password, from the first line of a file: `password`, or `user:password`."""
     try:
         line = (Path(name).read_text("utf-8").splitlines() or [""])[0]
-    except (OSError, UnicodeDecodeError):
+    except (OSError, ValueError):
+        line = None
+    if line is None:  # out here, or the new error would hold on to one that holds the content
         raise ConfigError(
             f"the file that {PASSWORD_FILE} names cannot be read; check its path and permissions"
-        ) from None
+        )
     if not user:
         user, _, line = line.partition(":")
     if not line:

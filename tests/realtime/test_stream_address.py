@@ -185,8 +185,9 @@ def test_a_bad_password_file_is_refused(tmp_path: Path, content: bytes | None) -
     path = tmp_path / "password"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(ConfigError, match=PASSWORD_FILE):
+    with pytest.raises(ConfigError, match=PASSWORD_FILE) as caught:
         parse_address("rtsp://admin@cam/x", {PASSWORD_FILE: str(path)})
+    assert caught.value.__context__ is None
 
 
 def test_what_exists_as_a_file_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
