@@ -48,6 +48,7 @@ class Clip:
         layout: of its channels.
         sound_rate: its samples a second.
         seconds_of_sound: length of the tone.
+        encoding: options of the video encoder.
     """
 
     width: int = 160
@@ -64,10 +65,12 @@ class Clip:
     sound_rate: int = 48_000
     seconds_of_sound: float = 1.0
     container: dict[str, str] | None = None
+    encoding: dict[str, str] | None = None
 
     def make(self, path: Path) -> Path:
         with av.open(str(path), "w", options=self.container or {}) as output:
             options = {"bf": str(self.b_frames)} if self.codec == "libx264" else {}
+            options |= self.encoding or {}
             stream = output.add_stream(self.codec, rate=25, options=options)
             assert isinstance(stream, VideoStream)
             stream.width, stream.height = self.width, self.height

@@ -10,11 +10,12 @@ from .agreement import (
     check_engines,
     measure_agreement,
 )
-from .faces import fixed_faces
+from .faces import FACE_SHARE, fixed_faces, portrait
 from .speed import BATCHES, Speed, gemm_peak_gflops, measure_speed
 
 __all__ = [
     "BATCHES",
+    "FACE_SHARE",
     "TOLERANCES",
     "Agreement",
     "Candidate",
@@ -25,4 +26,5 @@ __all__ = [
     "gemm_peak_gflops",
     "measure_agreement",
     "measure_speed",
+    "portrait",
 ]

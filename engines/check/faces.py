@@ -38,14 +38,15 @@ def fixed_faces(count: int = 256) -> tuple[Gray, NDArray[np.float32]]:
     Returns:
         faces (count, 48, 48) uint8 gray, and native_px (count,) float32 in pixels.
     """
-    portrait = _portrait()
+    face = portrait()
     random = np.random.default_rng(SEED)
     sizes = [SIZES_PX[number % len(SIZES_PX)] for number in range(count)]
-    faces = [_reduce(_relight(_cut(_grimace(portrait, random), random), random), s) for s in sizes]
+    faces = [_reduce(_relight(_cut(_grimace(face, random), random), random), s) for s in sizes]
     return np.stack(faces), np.asarray(sizes, np.float32)
 
 
-def _portrait() -> Gray:
+def portrait() -> Gray:
+    """The portrait, (174, 173) uint8 gray, free for every use."""
     data = resources.files(__package__).joinpath("portrait.png").read_bytes()
     return np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE), np.uint8)
 

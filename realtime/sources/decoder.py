@@ -23,7 +23,9 @@ _MAX_DRAINS = 16
 
 
 class Decoder:
-    """Decodes one video stream once, in order, giving every picture that can be had.
+    """Decodes one video stream in order, giving every picture that can be had.
+
+    After the container was moved to another place, it is to be iterated anew.
 
     Attributes:
         bad_packets: packets that could not be decoded so far.
@@ -46,13 +48,14 @@ class Decoder:
         self._is_damaged = False
 
     def __iter__(self) -> Iterator[VideoFrame]:
-        """Yield the pictures.
+        """Yield the pictures from where the container stands.
 
         Raises:
             SourceError: where the file breaks off, after all pictures before that point.
         """
         started_s = self._clock()
         count = 0
+        self._bad_in_a_row, self._trouble, self._is_damaged = 0, None, False
         for packet in self._packets():
             for picture in self._decode(packet):
                 count += 1

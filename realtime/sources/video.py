@@ -12,25 +12,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import av
 import numpy as np
-from av.codec.context import ThreadType
-from av.container import InputContainer
-from av.stream import Disposition
 from av.video.frame import VideoFrame
-from av.video.stream import VideoStream
 
-from srfer.errors import SourceFault
+from srfer.errors import ConfigError, SourceFault
 
 from ..types import Frame, RgbImage, SourceInfo
-from .container import MAX_PIXELS, is_picture, open_container, require_size
-from .decoder import Decoder
+from .file_reader import TimedPicture, VideoReader
 from .foreign import display_name, source_error, translated_errors
 from .orientation import orientation, turned_upright
-
-_MAX_THREADS = 4
-_DEFAULT_RATE = Fraction(25)
-
 
 def probe(path: str | os.PathLike[str]) -> SourceInfo:
     """Open a file, decode its first frame and say what it is.
@@ -47,22 +37,45 @@ class VideoFile:
 
     Entering it opens the file and decodes the first frame, so a file that opens has one. Timestamps
     are the file's own ticks times its time base. Frames are turned upright and converted to 8-bit
-    RGB whatever the file stores. It is read once.
+    RGB whatever the file stores. It is read once, unless `seek` goes to another place.
+
+    `start_s` and `end_s` choose a part: the frames of a full decode that begin in [start, end),
+    pixel for pixel and with the file's own timestamps, while `index` counts from the first one
+    that is given. Both are seconds after the file's first frame, which need not be at 0. Damage
+    outside the part is not noticed.
 
     Args:
         path: the file.
+        start_s: where to begin, in seconds.
+        end_s: where to end, in seconds; None is the end of the file.
         clock: monotonic time in seconds.
+
+    Raises:
+        ConfigError: if the part is empty or begins before 0.
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], *, clock: Callable[[], float] = time.monotonic
+        self,
+        path: str | os.PathLike[str],
+        *,
+        start_s: Fraction = Fraction(0),
+        end_s: Fraction | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        if start_s < 0:
+            raise ConfigError(f"a video starts at 0 s, not at {float(start_s):g} s")
+        if end_s is not None and end_s <= start_s:
+            raise ConfigError(
+                f"the end ({float(end_s):g} s) must be after the start ({float(start_s):g} s)"
+            )
         self.path = Path(path)
+        self._start_s, self._end_s = start_s, end_s
         self._clock = clock
-        self._container: InputContainer | None = None
-        self._decoder: Decoder | None = None
+        self._reader: VideoReader | None = None
         self._info: SourceInfo | None = None
-        self._is_picture = False
+        self._bad_packets = 0
+        self._first_pts = Fraction(0)
+        self._index = 0
         self._frames: Iterator[Frame] = iter(())
 
     @property
@@ -75,24 +88,36 @@ class VideoFile:
     @property
     def bad_packets(self) -> int:
         """Packets that could not be decoded so far; the frames in them are missing."""
-        return 0 if self._decoder is None else self._decoder.bad_packets
+        return self._bad_packets if self._reader is None else self._reader.bad_packets
+
+    @property
+    def first_pts(self) -> Fraction:
+        """Timestamp of the file's first frame, in seconds."""
+        return self._first_pts
+
+    @property
+    def duration_s(self) -> Fraction | None:
+        """Length of the whole file in seconds, as it says; None if it does not say."""
+        return None if self._reader is None else self._reader.duration_s
 
     def __enter__(self) -> Self:
-        container = open_container(self.path)
+        reader = VideoReader(self.path, self._clock)
         try:
-            with translated_errors(self.path, "cannot be read"):
-                self._is_picture = is_picture(container)
-                stream = self._video_stream(container)
-                self._info = self._describe(container, stream)
-            self._decoder = Decoder(self.path, container, stream, self._clock)
-            frames = self._read(self._decoder)
-            first = next(frames)
+            self._info = self._describe(reader)
+            pictures = reader.pictures()
+            first = next(pictures)
+            self._first_pts = first.pts
+            if self._start_s:
+                pictures = reader.pictures_from(first.pts + self._start_s)
+                first = self._first_of_part(pictures, reader)
+            frames = self._as_frames(chain((first,), pictures), reader)
+            first_frame = next(frames)
         except BaseException:
-            container.close()
+            reader.close()
             raise
-        self._container = container
-        self._info = replace(self._info, width=first.width, height=first.height)
-        self._frames = chain((first,), frames)
+        self._reader = reader
+        self._info = replace(self._info, width=first_frame.width, height=first_frame.height)
+        self._frames = chain((first_frame,), frames)
         return self
 
     def __exit__(
@@ -102,9 +127,10 @@ class VideoFile:
         traceback: TracebackType | None,
     ) -> None:
         self._frames = iter(())
-        if self._container is not None:
-            self._container.close()
-            self._container = None
+        if self._reader is not None:
+            self._bad_packets = self._reader.bad_packets
+            self._reader.close()
+            self._reader = None
 
     def __iter__(self) -> Iterator[Frame]:
         """Yield the frames in the order of presentation.
@@ -114,58 +140,60 @@ class VideoFile:
         """
         return self._frames
 
-    def _video_stream(self, container: InputContainer) -> VideoStream:
-        streams = [
-            stream
-            for stream in container.streams.video
-            if not stream.disposition & Disposition.attached_pic
-        ]
-        if not streams:
-            raise source_error(
-                self.path, SourceFault.UNSUPPORTED, "holds no video; name a file with pictures"
-            )
-        stream = streams[0]
-        if getattr(stream, "codec_context", None) is None:  # PyAV has no decoder for it
-            raise source_error(
-                self.path,
-                SourceFault.UNSUPPORTED,
-                "its codec is unknown (or the file is damaged); convert it to H.264",
-            )
-        require_size(self.path, stream.width, stream.height)
-        # For frames that are larger than the file says: the decoder itself refuses them.
-        stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
-        stream.thread_type = ThreadType.AUTO
-        stream.thread_count = min(_MAX_THREADS, os.cpu_count() or 1)
-        return stream
+    def seek(self, position_s: Fraction) -> None:
+        """Go to another place: an iterator made after this starts with the frame on show there.
 
-    def _describe(self, container: InputContainer, stream: VideoStream) -> SourceInfo:
-        rate = None if self._is_picture else stream.average_rate or None
-        count = 1 if self._is_picture else stream.frames or None
-        if count is None and rate is not None and container.duration:
-            count = max(1, round(container.duration * rate / av.time_base))
+        That is the last frame that begins at or before `position_s` (seconds after the file's
+        first frame), or the first frame. `index` goes on growing, with a gap where a frame was
+        decoded ahead. To be called by the thread that iterates.
+
+        Raises:
+            SourceError: if the file cannot be read there.
+        """
+        if self._reader is None:
+            raise RuntimeError("a VideoFile has to be entered before it can seek")
+        pictures = self._reader.pictures_from(self._first_pts + position_s)
+        self._frames = self._as_frames(pictures, self._reader)
+
+    def _first_of_part(self, pictures: Iterator[TimedPicture], reader: VideoReader) -> TimedPicture:
+        for first in pictures:
+            if first.pts - self._first_pts >= self._start_s:
+                if self._end_s is None or first.pts - self._first_pts < self._end_s:
+                    return first
+                break
+        length = "" if reader.duration_s is None else f"; it lasts {float(reader.duration_s):.3f} s"
+        end = "" if self._end_s is None else f" and before {float(self._end_s):g} s"
+        trouble = f"no frame begins at {float(self._start_s):g} s or later{end}{length}"
+        raise source_error(self.path, SourceFault.MISSING, trouble)
+
+    def _describe(self, reader: VideoReader) -> SourceInfo:
+        count = reader.frame_count
+        is_part = self._start_s > 0 or self._end_s is not None
+        if is_part and reader.rate is not None and reader.duration_s is not None:
+            end_s = reader.duration_s if self._end_s is None else self._end_s
+            part_s = min(end_s, reader.duration_s) - self._start_s
+            count = max(1, round(part_s * reader.rate))
         return SourceInfo(
             source_id=display_name(self.path),
-            width=stream.width,
-            height=stream.height,
-            rate=rate,
-            time_base=stream.time_base or Fraction(1, 90_000),
+            width=reader.stream.width,
+            height=reader.stream.height,
+            rate=reader.rate,
+            time_base=reader.time_base,
             frame_count=count,
             is_live=False,
         )
 
-    def _read(self, decoder: Decoder) -> Iterator[Frame]:
-        info = self.info
-        step = 1 / (info.rate or _DEFAULT_RATE)
-        pts = -step
-        for index, picture in enumerate(decoder):
-            require_size(self.path, picture.width, picture.height)
-            image = self._to_rgb(picture, index)
-            # Some streams (raw H.264, old AVI files) leave frames without a time.
-            pts = pts + step if picture.pts is None else picture.pts * info.time_base
-            shown_pts = None if self._is_picture else pts
-            yield Frame(info.source_id, index, self._clock(), shown_pts, image)
+    def _as_frames(self, pictures: Iterator[TimedPicture], reader: VideoReader) -> Iterator[Frame]:
+        source_id = self.info.source_id
+        for pts, picture in pictures:
+            if self._end_s is not None and pts - self._first_pts >= self._end_s:
+                break
+            image = self._to_rgb(picture)
+            index, self._index = self._index, self._index + 1
+            shown_pts = None if reader.is_still else pts
+            yield Frame(source_id, index, self._clock(), shown_pts, image)
 
-    def _to_rgb(self, picture: VideoFrame, index: int) -> RgbImage:
-        with translated_errors(self.path, f"frame {index} cannot be converted to RGB"):
+    def _to_rgb(self, picture: VideoFrame) -> RgbImage:
+        with translated_errors(self.path, f"frame {self._index} cannot be converted to RGB"):
             image = picture.to_ndarray(format="rgb24", threads=1)
             return turned_upright(image.astype(np.uint8, copy=False), orientation(picture))
