@@ -22,6 +22,7 @@ from .file_reader import TimedPicture, VideoReader
 from .foreign import display_name, source_error, translated_errors
 from .orientation import orientation, turned_upright
 
+
 def probe(path: str | os.PathLike[str]) -> SourceInfo:
     """Open a file, decode its first frame and say what it is.
 
