@@ -248,6 +248,26 @@ def test_it_says_how_it_is_doing(clip: Path) -> None:
     ]
 
 
+def test_a_tracker_follows_a_face_through_seeks(tmp_path: Path) -> None:
+    """Times that jump, forward and back, end tracks at most: nothing breaks, and faces come back."""
+    scene = Scene(face_px=60, width=320, height=240, rate=Fraction(10), seconds=Fraction(20))
+    path = tmp_path / "face.mp4"
+    with SyntheticVideo(scene) as video, VideoSink(path, video.info) as sink:
+        for frame in video:
+            sink.write(FrameResult(frame, ()))
+    track, read = make_stages(srfer.load())
+    found = []
+    with Player(path) as source, track, read:
+        frames = iter(source)
+        source.pause()
+        next(frames)
+        for place_s in (0, 0.1, 0.2, 15, 15.1, 15.2, 3, 3.1, 3.2, 3.2, 0, 0.1, 19.9):
+            source.seek(place_s)
+            result = read(track(next(frames)))
+            found.append([face.expression is not None for face in result.faces])
+    assert found == [[True]] * 13
+
+
 def test_two_hundred_orders_at_random_moments(tmp_path: Path) -> None:
     """Pause, resume, seek, speed and stop in a live pipeline: frames go on, and it always stops."""
     path = Clip(ticks=ticks_25(500), width=32, height=32, encoding={"g": "50"}).make(
