@@ -69,6 +69,7 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) install --quiet -c constraints.txt -e '.[dev]'
 	@sh scripts/system_libraries.sh $(BIN)/python
 	@sh scripts/test_libraries.sh
+	@sh scripts/virtual_screen.sh
 	@touch $@
 
 clean:
