@@ -2,8 +2,9 @@
 
     python -m benchmarks.sources
 
-Synthetic video: milliseconds of processor time a frame, and the share of its faces that the detector finds. Player:
-how late frames come, and how long a seek and a stop take. Screen (needs Xvfb): pictures a second.
+Synthetic video: milliseconds of processor time a frame, and the share of its faces that the
+detector finds. Player: how late frames come, and how long a seek and a stop take. Screen (needs
+Xvfb): pictures a second.
 """
 
 from __future__ import annotations

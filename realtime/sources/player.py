@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -10,6 +11,8 @@ from dataclasses import replace
 from fractions import Fraction
 from types import TracebackType
 from typing import Self
+
+from srfer.errors import ConfigError
 
 from ..types import Frame, SourceInfo
 from .health import SourceHealth, SourceState
@@ -114,7 +117,12 @@ class Player:
         Args:
             position_s: seconds after the file's first frame. Below 0 is the first frame, beyond
                 the end the last one.
+
+        Raises:
+            ConfigError: if it is no finite number.
         """
+        if not math.isfinite(position_s):
+            raise ConfigError(f"a position is a number of seconds, not {position_s}")
         with self._lock:
             self._target_s = max(Fraction(0), Fraction(position_s).limit_denominator(_FINEST))
         self._pacing.disturb()

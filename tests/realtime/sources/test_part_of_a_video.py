@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -189,3 +190,18 @@ def test_a_part_without_frames_is_an_error_that_says_how_long_the_video_is(tmp_p
 def test_seeking_needs_an_open_file(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="entered"):
         VideoFile(tmp_path / "clip.mp4").seek(Fraction(0))
+
+
+@pytest.mark.shared_data
+def test_parts_of_real_clips(shared_dir: Path) -> None:
+    random = np.random.default_rng(7)
+    for path in sorted((shared_dir / "data" / "videos").iterdir()):
+        with VideoFile(path) as source:
+            whole = [(frame.pts, hash(frame.image.tobytes())) for frame in source]
+            first_pts = source.first_pts
+        for first in random.integers(1, len(whole) - 5, 3):
+            start_pts = whole[first][0]
+            assert start_pts is not None
+            with VideoFile(path, start_s=start_pts - first_pts) as source:
+                part = [(f.pts, hash(f.image.tobytes())) for f in islice(source, 5)]
+            assert part == whole[first : first + 5]

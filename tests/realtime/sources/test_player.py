@@ -187,6 +187,8 @@ def test_speed_changes_while_it_plays(clip: Path) -> None:
         source.speed = 5
     with pytest.raises(ConfigError, match="speed"):
         Player(clip, speed=0)
+    with pytest.raises(ConfigError, match="not nan"):
+        source.seek(float("nan"))
 
 
 def test_a_still_picture_plays_for_a_moment(tmp_path: Path) -> None:
