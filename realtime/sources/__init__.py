@@ -6,20 +6,38 @@ from .foreign import display_name, printable, translated_errors
 from .health import Monitored, SourceHealth, SourceState
 from .live import LiveOptions, LiveSource, Transport
 from .opening import open_source, policy_for, refuse_stream
+from .pacing import Paced
 from .picture import read_picture
+from .pictures import PictureFolder
+from .player import Player
+from .screen import open_screen, parse_screen
 from .secrets import redact
+from .synthetic import Scene, SyntheticVideo, parse_scene
 from .video import VideoFile, probe
+from .webcam import Webcam, list_webcams, open_webcam, parse_webcam
 
 __all__ = [
     "LiveOptions",
     "LiveSource",
     "Monitored",
+    "Paced",
+    "PictureFolder",
+    "Player",
+    "Scene",
     "SourceHealth",
     "SourceState",
+    "SyntheticVideo",
     "Transport",
     "VideoFile",
+    "Webcam",
     "display_name",
+    "list_webcams",
+    "open_screen",
     "open_source",
+    "open_webcam",
+    "parse_scene",
+    "parse_screen",
+    "parse_webcam",
     "policy_for",
     "printable",
     "probe",
