@@ -196,7 +196,8 @@ class ScreenOpener:
             SourceError: if there is nothing to read, or where it breaks off.
         """
         grab = find_screen(self._request, self._environ)
-        command = [sys.executable, "-I", _PROGRAM, grab.format, grab.file, json.dumps(grab.options)]
+        # -P keeps the folder of the program, with a secrets.py in it, from being searched first.
+        command = [sys.executable, "-P", _PROGRAM, grab.format, grab.file, json.dumps(grab.options)]
         try:
             program = subprocess.Popen(
                 command,

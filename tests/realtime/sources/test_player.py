@@ -270,7 +270,8 @@ def test_a_tracker_follows_a_face_through_seeks(tmp_path: Path) -> None:
             source.seek(place_s)
             results = [read(track(frame)) for frame in islice(frames, 8)]
             assert results[0].frame.pts == place_s
-            assert [face.expression is not None for face in results[-1].faces] == [True]
+            # A lost face may still be remembered where it was before the jump.
+            assert sum(face.expression is not None for face in results[-1].faces) == 1
 
 
 def test_two_hundred_orders_at_random_moments(tmp_path: Path) -> None:
