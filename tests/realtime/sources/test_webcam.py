@@ -210,16 +210,23 @@ def test_a_device_is_read_and_opened_again_when_it_was_lost() -> None:
     assert source.health.state is SourceState.ENDED
 
 
-def test_another_way_is_tried_only_where_the_device_refuses() -> None:
-    tries: tuple[dict[str, str], ...] = ({"pixel_format": "nonsense"}, {})
-    device = Device("lavfi", "no-such-filter", tries)
+def first_size(device: Device) -> tuple[int, ...]:
     meanings = {errno.EINVAL: Trouble(SourceFault.UNSUPPORTED, "refuses")}
-    opener = DeviceOpener("test", lambda: device, meanings, time.monotonic)
-    with pytest.raises(SourceError, match=r"^test: "), opener():
-        pass
-    opener = DeviceOpener("test", lambda: Device("no-format", ""), {}, time.monotonic)
-    with pytest.raises(SourceError, match="cannot read devices of the kind no-format"), opener():
-        pass
+    with DeviceOpener("test", lambda: device, meanings, time.monotonic)() as arrivals:
+        return next(a.image.shape for a in arrivals if a.image is not None)
+
+
+def test_another_way_is_tried_only_where_the_device_refuses(tmp_path: Path) -> None:
+    refused = {"graph": "testsrc=size=nonsense"}
+    large, small = {"graph": "testsrc=size=64x48"}, {"graph": "testsrc=size=32x16"}
+    assert first_size(Device("lavfi", "", (refused, large, small))) == (48, 64, 3)
+    with pytest.raises(SourceError, match="test: refuses"):
+        first_size(Device("lavfi", "", (refused, refused)))
+    missing = {"graph_file": str(tmp_path / "none")}
+    with pytest.raises(SourceError, match="test: cannot be opened"):
+        first_size(Device("lavfi", "", (missing, large)))
+    with pytest.raises(SourceError, match="cannot read devices of the kind no-format"):
+        first_size(Device("no-format", ""))
 
 
 def test_opencv_reads_the_same_pictures(tmp_path: Path) -> None:
