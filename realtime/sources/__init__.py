@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from .address import refuse_stream
 from .foreign import display_name, printable, translated_errors
 from .health import Monitored, SourceHealth, SourceState
 from .live import LiveOptions, LiveSource, Transport
-from .opening import open_source, policy_for, refuse_stream
+from .opening import open_source, policy_for
 from .pacing import Paced
 from .picture import read_picture
 from .pictures import PictureFolder

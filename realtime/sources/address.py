@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from srfer.errors import ConfigError
+from srfer.errors import ConfigError, SourceError, SourceFault
 
 from .foreign import printable
 from .secrets import MASK, Secret, remember
@@ -72,6 +72,21 @@ def scheme_of(text: str) -> str | None:
             "write rtsp:// (or http:// ...) in front"
         )
     return None
+
+
+def refuse_stream(text: str) -> None:
+    """Make sure that `text` names a file, and not the address of a stream.
+
+    Raises:
+        SourceError: if it is an address. Only its scheme is shown: the rest may hold a password.
+        ConfigError: if it is `user:password@host`.
+    """
+    scheme = scheme_of(text)
+    if scheme is not None:
+        raise SourceError(
+            f"{printable(scheme)}://...: only files can be read here; `srfer watch` reads streams",
+            SourceFault.UNSUPPORTED,
+        )
 
 
 def parse_address(text: str, environ: Mapping[str, str] = os.environ) -> StreamAddress:

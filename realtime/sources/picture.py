@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ..types import Frame
-from .opening import refuse_stream
+from .address import refuse_stream
 from .video import VideoFile
 
 

@@ -125,6 +125,12 @@ class PictureFolder:
             )
 
 
+def is_pattern(text: str) -> bool:
+    """True for a path whose last part stands for many names."""
+    name = Path(text).name
+    return _NUMBERED.search(name) is not None or any(char in name for char in "*?[")
+
+
 def find_pictures(pattern: Path) -> list[Path]:
     """The files that a folder holds or a pattern means, in natural order.
 
