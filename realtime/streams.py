@@ -77,6 +77,7 @@ class StreamSet:
         policy: LIVE drops frames of streams that are too fast, LOSSLESS makes their sources wait.
             Only LIVE streams are given less effort under load.
         on_effort: told when the load changes what is done for a stream; by default it is logged.
+        effort: for all streams, whatever the load; None lets the load decide.
 
     Raises:
         ConfigError: if there is no stream, names repeat, or an option has an impossible value.
@@ -92,6 +93,7 @@ class StreamSet:
         *,
         policy: Policy = Policy.LIVE,
         on_effort: Callable[[EffortDial], None] | None = None,
+        effort: Effort | None = None,
     ) -> None:
         names = [stream.name for stream in streams]
         if not streams:
@@ -101,10 +103,13 @@ class StreamSet:
         self.streams = tuple(streams)
         self._shared = share_engines(model, options)
         self._dials = [EffortDial(stream.name, stream.priority) for stream in streams]
+        for dial in self._dials:
+            dial.effort = Effort.FULL if effort is None else effort
         control = LoadControl() if on_effort is None else LoadControl(on_effort)
+        is_watched = policy is Policy.LIVE and effort is None
         self._pipelines = []
         for stream, dial in zip(streams, self._dials, strict=True):
-            watch: list[Sink] = [LoadWatch(control, dial)] if policy is Policy.LIVE else []
+            watch: list[Sink] = [LoadWatch(control, dial)] if is_watched else []
             self._pipelines.append(
                 Pipeline(
                     stream.source,

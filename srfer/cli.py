@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from srfer import __version__
+from srfer.bench_verbs import bench
 from srfer.engine_verbs import engine_app
 from srfer.errors import ConfigError
 from srfer.options import (
@@ -229,7 +230,7 @@ app.add_typer(model_app, name="model")
 app.add_typer(engine_app, name="engine")
 
 
-for verb in (train, evaluate, protocol, train_tracks):
+for verb in (bench, train, evaluate, protocol, train_tracks):
     app.command()(verb)
 
 
