@@ -104,7 +104,7 @@ class StreamSet:
         self._shared = share_engines(model, options)
         self._dials = [EffortDial(stream.name, stream.priority) for stream in streams]
         for dial in self._dials:
-            dial.effort = Effort.FULL if effort is None else effort
+            dial.effort = effort or Effort.FULL
         control = LoadControl() if on_effort is None else LoadControl(on_effort)
         is_watched = policy is Policy.LIVE and effort is None
         self._pipelines = []

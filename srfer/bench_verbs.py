@@ -146,9 +146,13 @@ def bench(
     from srfer.engines import load
     from srfer.realtime import AnalysisOptions
     from srfer.realtime.bench import BenchPlan, Target
-    from srfer.realtime.load import Effort
+    from srfer.realtime.types import Effort
 
     _check_outputs(json_file, html)
+    if find_capacity:
+        _check_search(streams, max_fps, is_paced=paced)
+    elif target_fps is not None:
+        raise ConfigError("--target-fps is what a search is to hold: add --find-capacity")
     is_full = effort is EffortName.FULL or (effort is None and find_capacity)
     plan = BenchPlan(
         sources=tuple(sources or ()),
@@ -156,13 +160,11 @@ def bench(
         seconds=seconds,
         warm_up_s=warm_up,
         is_paced=paced,
-        max_fps=target_fps if find_capacity and target_fps is not None else max_fps,
+        max_fps=target_fps if find_capacity else max_fps,
         effort=Effort.FULL if is_full else None,
         analysis=AnalysisOptions(detector=detector, detect_px=detect_px),
     )
     target = Target(target_fps, max_drops, max_age_ms)
-    if find_capacity and not paced:
-        raise ConfigError("--find-capacity needs frames that come as from cameras: leave --unpaced")
     loaded = load(model, device, precision=precision.value if precision else None)
     for note in loaded.notes:
         say(f"warning: {note}")
@@ -189,6 +191,15 @@ def _check_outputs(*paths: Path | None) -> None:
             raise ConfigError(f"{path.name} is a folder; name a file")
         if not path.resolve().parent.is_dir():
             raise ConfigError(f"there is no folder {path.parent}; make it first")
+
+
+def _check_search(streams: int, max_fps: float | None, *, is_paced: bool) -> None:
+    if not is_paced:
+        raise ConfigError("--find-capacity needs frames that come as from cameras: leave --unpaced")
+    if streams:
+        raise ConfigError("--find-capacity chooses how many streams there are: leave --streams")
+    if max_fps is not None:
+        raise ConfigError("--find-capacity has --target-fps for that: leave --max-fps")
 
 
 def _measure(plan: BenchPlan, model: LoadedModel, tell: Callable[[str], None]) -> BenchReport:

@@ -85,8 +85,18 @@ class Capacity:
 
 
 def judge(report: BenchReport, target: Target) -> Trial:
-    """Say whether the streams of a paced report held the target."""
+    """Say whether the streams of a paced report held the target.
+
+    Raises:
+        ConfigError: if a source has fewer frames a second than each stream should hold.
+    """
     streams = report.streams
+    for stream in streams:
+        if target.fps is not None and (stream.source_fps or target.fps) < target.fps:
+            raise ConfigError(
+                f"{stream.name} has {stream.source_fps:g} frames a second, fewer than the target of "
+                f"{target.fps:g}"
+            )
     ages = [stream.latency_ms.p95 for stream in streams if stream.latency_ms is not None]
     places = range(len(streams))
     why_not = next(filter(None, (_missed(report, place, target) for place in places)), "")

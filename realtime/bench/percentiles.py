@@ -40,7 +40,11 @@ class Percentiles:
         values = np.asarray(samples, dtype=np.float64)
         if not values.size:
             return None
-        ranks = np.percentile(values, [50, 95, 99], method="inverted_cdf")
-        p50, p95, p99 = (round(float(rank), digits) for rank in ranks)
+        p50, p95, p99 = (round(nearest_rank(values, q), digits) for q in (50, 95, 99))
         mean, largest = round(float(values.mean()), digits), round(float(values.max()), digits)
         return cls(int(values.size), mean, p50, p95, p99, largest)
+
+
+def nearest_rank(values: NDArray[np.float64], q: int) -> float:
+    """The smallest of one or more values that at least q % of them do not exceed."""
+    return float(np.percentile(values, q, method="inverted_cdf"))

@@ -8,7 +8,7 @@ from typing import Self
 from srfer.errors import ConfigError
 
 from ..api import AnalysisOptions
-from ..load import Effort
+from ..types import Effort
 
 MOST_STREAMS = 256
 SHORTEST_S = 2

@@ -49,7 +49,7 @@ class StreamSeconds:
         dropped: frames lost, without those beyond the budget.
         latency_p95_ms: of the results of that second.
         behind_s: by how much the next frame was late at the second's end.
-        effort: how much was done for a frame at the second's end; 0 is everything, 3 the least.
+        effort: how much was done for its results, on average: 0 is everything, 3 the least.
     """
 
     fps: Series
@@ -76,7 +76,7 @@ class StreamReport:
         drop_share: share of the wanted frames that was dropped, 0..1.
         latency_ms: from when a frame was due to when its result was there; None if unpaced.
         stages_ms: work on a frame by stage, "decode" being the source's.
-        effort_share: share of the seconds by effort, 0..1; only those that occurred.
+        effort_share: share of the results by effort, 0..1; only those that occurred.
         error: what ended it, or "".
         seconds: second by second.
     """

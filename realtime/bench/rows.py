@@ -75,8 +75,9 @@ def describe_capacity(capacity: Capacity) -> str:
     fps = "all frames of its source" if target.fps is None else f"{target.fps:g} frames a second"
     limit = ", the most that were tried" if capacity.is_limit_reached else ""
     doubt = "" if capacity.is_unanimous else " (near this number, trials disagreed)"
+    streams = "1 stream" if capacity.streams == 1 else f"{capacity.streams} streams"
     return (
-        f"This machine carries {capacity.streams} streams{limit}{doubt}: each with {fps}, at most "
+        f"This machine carries {streams}{limit}{doubt}: each with {fps}, at most "
         f"{100 * target.max_drop_share:g} % of them dropped, 95 % of the results within "
         f"{target.max_p95_ms:g} ms."
     )

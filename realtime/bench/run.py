@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from srfer.engines import Model
 from srfer.errors import ConfigError, EngineError, SrferError
 
-from ..load import Effort
 from ..pipeline import Policy
 from ..sources import open_source
 from ..stage import Source
@@ -43,7 +42,6 @@ class Moment:
     Attributes:
         at_s: `time.monotonic()`.
         pipelines: one for each stream.
-        efforts: one for each stream.
         behind_s: by how much each stream's next frame is late.
         process_cpu_s: processor seconds of this process so far.
         cores: times of the cores that it may use.
@@ -53,7 +51,6 @@ class Moment:
 
     at_s: float
     pipelines: tuple[PipelineStats, ...]
-    efforts: tuple[Effort, ...]
     behind_s: tuple[float, ...]
     process_cpu_s: float
     cores: Mapping[int, resources.CoreTimes]
@@ -235,7 +232,6 @@ def _look(running: StreamSet, replays: Sequence[Replay], gpus: Gpus) -> Moment:
     return Moment(
         at_s=time.monotonic(),
         pipelines=tuple(stream.pipeline for stream in stats),
-        efforts=tuple(stream.effort for stream in stats),
         behind_s=tuple(replay.behind_s() for replay in replays),
         process_cpu_s=resources.process_cpu_s(),
         cores=resources.core_times(),

@@ -61,7 +61,7 @@ class Recorder:
 
     name = "recorder"
 
-    FIXED = ("due_s", "completed_s", "faces", "readings")
+    FIXED = ("due_s", "completed_s", "faces", "readings", "effort")
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -96,6 +96,7 @@ class Recorder:
             completed_s,
             len(result.faces),
             readings,
+            result.effort,
             *[timings[name] for name in self.stages],
         )
         self.taken += 1

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..load import Effort
 from ..stats import DropCause, PipelineStats
-from .percentiles import Percentiles
+from ..types import Effort
+from .percentiles import Percentiles, nearest_rank
 from .report import (
     About,
     BenchReport,
@@ -65,7 +66,7 @@ def _stream(run: Run, place: int, edges: Floats) -> StreamReport:
     window_s = edges[-1] - edges[0]
     results = _within(stream.results, edges)
     frames = _books(stream, run.moments[0].pipelines[place])
-    efforts = [moment.efforts[place] for moment in run.moments[1:]]
+    efforts = results["effort"]
     rate = None if stream.info.rate is None else float(stream.info.rate)
     limits = [fps for fps in (rate, run.plan.max_fps) if fps is not None]
     return StreamReport(
@@ -82,9 +83,9 @@ def _stream(run: Run, place: int, edges: Floats) -> StreamReport:
         latency_ms=Percentiles.of(_latency_ms(results)) if run.plan.is_paced else None,
         stages_ms=_stages(stream.stages, results, _reading(stream, edges)),
         effort_share={
-            effort.name.lower(): _exact(efforts.count(effort) / len(efforts))
+            effort.name.lower(): _exact((efforts == effort).mean())
             for effort in Effort
-            if effort in efforts
+            if (efforts == effort).any()
         },
         error=stream.error,
         seconds=_stream_seconds(run, place, results, edges),
@@ -113,7 +114,7 @@ def _stream_seconds(
         dropped=tuple(_lost(*pair, place).lost for pair in pairwise(run.moments)),
         latency_p95_ms=_ranks(results, edges, latency_ms, 95, run.plan.is_paced),
         behind_s=tuple(_exact(moment.behind_s[place]) for moment in run.moments[1:]),
-        effort=tuple(int(moment.efforts[place]) for moment in run.moments[1:]),
+        effort=_of_seconds(results, edges, results["effort"], _mean),
     )
 
 
@@ -280,16 +281,22 @@ def _stages(
     return {name: summary for name, summary in summaries.items() if summary is not None}
 
 
-def _each_second(
-    results: Mapping[str, Floats], edges: Floats, values: Floats, what: Callable[[Floats], float]
-) -> list[float]:
+def _of_seconds(
+    results: Mapping[str, Floats], edges: Floats, values: Floats, what: Callable[[Floats], Any]
+) -> Series:
+    """What the values of each second's results come to; None where there are none."""
     second = np.searchsorted(edges, results["completed_s"], side="right") - 1
-    return [what(values[second == number]) for number in range(len(edges) - 1)]
+    chosen = [values[second == number] for number in range(len(edges) - 1)]
+    return tuple(_exact(what(some)) if some.size else None for some in chosen)
+
+
+def _mean(values: Floats) -> Any:
+    return values.mean()
 
 
 def _per_second(results: Mapping[str, Floats], edges: Floats, values: Floats) -> Series:
-    sums = _each_second(results, edges, values, lambda chosen: float(chosen.sum()))
-    return tuple(_exact(total / length) for total, length in zip(sums, np.diff(edges), strict=True))
+    sums = _of_seconds(results, edges, values, np.sum)
+    return tuple(_exact((a or 0.0) / s) for a, s in zip(sums, np.diff(edges), strict=True))
 
 
 def _ranks(
@@ -297,13 +304,7 @@ def _ranks(
 ) -> Series:
     if not is_wanted:
         return (None,) * (len(edges) - 1)
-
-    def rank(chosen: Floats) -> float:
-        has_any = chosen.size > 0
-        return float(np.percentile(chosen, q, method="inverted_cdf")) if has_any else np.nan
-
-    ranks = _each_second(results, edges, values, rank)
-    return tuple(None if np.isnan(value) else _exact(value) for value in ranks)
+    return _of_seconds(results, edges, values, partial(nearest_rank, q=q))
 
 
 def _exact(value: float | np.floating) -> float:
