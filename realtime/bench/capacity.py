@@ -94,7 +94,7 @@ def judge(report: BenchReport, target: Target) -> Trial:
     for stream in streams:
         if target.fps is not None and (stream.source_fps or target.fps) < target.fps:
             raise ConfigError(
-                f"{stream.name} has {stream.source_fps:g} frames a second, fewer than the target of "
+                f"{stream.name} has {stream.source_fps:g} frames a second, fewer than the target, "
                 f"{target.fps:g}"
             )
     ages = [stream.latency_ms.p95 for stream in streams if stream.latency_ms is not None]

@@ -101,7 +101,7 @@ def test_a_stream_holds_or_says_what_it_missed() -> None:
 
 
 def test_a_target_beyond_the_source_is_a_mistake() -> None:
-    with pytest.raises(ConfigError, match="10 frames a second, fewer than the target of 12"):
+    with pytest.raises(ConfigError, match="10 frames a second, fewer than the target, 12"):
         judge(report_of([Script()]), Target(fps=12))
 
 

@@ -44,9 +44,9 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def check(report: BenchReport) -> None:
     """Books balance, and what is said of seconds agrees with what is said of all."""
-    for part in (*report.streams, report.total):
-        assert part.frames.captured == part.frames.processed + sum(part.frames.dropped.values())
-        assert part.frames.processed > 0
+    for frames in (report.total.frames, *(stream.frames for stream in report.streams)):
+        assert frames.captured == frames.processed + sum(frames.dropped.values())
+        assert frames.processed > 0
     fps = [value or 0.0 for value in report.seconds.fps]
     assert np.mean(fps) == pytest.approx(report.total.fps, rel=0.05)
     assert sum(stream.fps for stream in report.streams) == pytest.approx(report.total.fps, rel=0.01)

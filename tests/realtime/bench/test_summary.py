@@ -42,8 +42,7 @@ def test_books_balance_and_hold_what_was_under_way() -> None:
     """Every fourth frame is dropped; at the window's beginning three frames are under way."""
     script = Script(latency_ms=lambda number: None if number % 4 == 0 else 320.0)
     report = report_of([script, Script()])
-    for stream in (*report.streams, report.total):
-        frames = stream.frames
+    for frames in (report.total.frames, *(stream.frames for stream in report.streams)):
         assert frames.captured == frames.processed + sum(frames.dropped.values())
     first = report.streams[0]
     assert first.frames.captured == 100 + 2  # two of the three frames before it give results
