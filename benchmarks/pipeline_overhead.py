@@ -18,6 +18,7 @@ import numpy as np
 
 from benchmarks.harness import percentiles, write_result
 from srfer.realtime import Frame, FrameResult, SourceInfo, route
+from srfer.realtime.bench.samples import Recorder
 from srfer.realtime.pipeline import Pipeline
 from srfer.realtime.route import Limits, Policy
 
@@ -150,6 +151,20 @@ def latency() -> dict[str, Any]:
     return {"stages": 3, "ms": percentiles(sink.ages_ms[50:])}
 
 
+def recording() -> dict[str, Any]:
+    """What `srfer bench` itself costs: microseconds that its sink takes to note a result."""
+    timings = {"source": 1.0, "track": 2.0, "read": 3.0}
+    now = time.monotonic()
+    result = FrameResult(Frame("synthetic", 0, now, None, IMAGE), (), timings, completed_s=now)
+    per_result_us = []
+    for _ in range(50):
+        recorder, begin = Recorder(FRAMES), time.perf_counter()
+        for _ in range(FRAMES):
+            recorder.write(result)
+        per_result_us.append((time.perf_counter() - begin) / FRAMES * 1e6)
+    return {"us": percentiles(per_result_us)}
+
+
 def bursts(limits: Limits) -> dict[str, Any]:
     """Throughput with a detector that works every fifth frame, and an even load behind it."""
     shipped = route.LIMITS[Policy.LOSSLESS]
@@ -206,6 +221,7 @@ def main() -> None:
     data = {
         "handover_lossless": [handover(count) for count in (1, 3, 5)],
         "latency": latency(),
+        "recording": recording(),
         "bursts": [bursts(Limits(d, f)) for d, f in [(1, 2), (1, 4), (2, 4), (4, 8), (8, 16)]],
         "live_overload": [overload(Limits(1, in_flight)) for in_flight in (1, 2, 3, 4, 8)],
     }

@@ -19,6 +19,7 @@ from .errors import SrferError
 from .processor import processor_name
 
 EXTRAS = {
+    "bench": ("pynvml",),
     "demo": ("matplotlib", "skimage"),
     "engines": ("onnx",),
     "train": ("torch", "onnx", "onnxscript", "scipy", "tensorboard", "matplotlib"),

@@ -9,7 +9,7 @@ from fractions import Fraction
 from types import TracebackType
 from typing import Self
 
-from ..stage import Source
+from ..stage import Interruptible, Source
 from ..types import Frame, SourceInfo
 from .samples import Samples
 
@@ -75,6 +75,11 @@ class Replay:
         """By how much the next frame is late now, in seconds; 0 where nothing is paced."""
         due_s = self._next_due_s
         return 0.0 if due_s is None else max(0.0, self._clock() - due_s)
+
+    def interrupt(self) -> None:
+        """End the wait for a frame of a source that is live; any thread may call."""
+        if isinstance(self._source, Interruptible):
+            self._source.interrupt()
 
     def __enter__(self) -> Self:
         self._source.__enter__()

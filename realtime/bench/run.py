@@ -166,10 +166,12 @@ def run_streams(
                 peak_mib = resources.peak_memory_mib()
             finally:
                 has_ended.set()
+                for replay in replays:
+                    replay.interrupt()
             _await_end(running)
         return Run(
             plan=plan,
-            streams=_gather(running, replays, recorders, [infos[text] for text in plan.source_of]),
+            streams=_gather(running, replays, recorders),
             moments=moments,
             peak_memory_mib=peak_mib,
             is_peak_of_window=is_reset,
@@ -256,16 +258,13 @@ def _sleep_until(due_s: float) -> None:
 
 
 def _gather(
-    running: StreamSet,
-    replays: Sequence[Replay],
-    recorders: Sequence[Recorder],
-    infos: Sequence[SourceInfo],
+    running: StreamSet, replays: Sequence[Replay], recorders: Sequence[Recorder]
 ) -> tuple[StreamRun, ...]:
     errors = running.wait()
     return tuple(
         StreamRun(
             name=stats.name,
-            info=info,
+            info=replay.info,
             results=recorder.columns(),
             stages=recorder.stages,
             reading=replay.reading.table(),
@@ -275,9 +274,7 @@ def _gather(
             taken=recorder.taken,
             error=_in_words(errors.get(stats.name)),
         )
-        for stats, replay, recorder, info in zip(
-            running.stats(), replays, recorders, infos, strict=True
-        )
+        for stats, replay, recorder in zip(running.stats(), replays, recorders, strict=True)
     )
 
 

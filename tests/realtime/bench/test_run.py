@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,9 @@ from srfer.realtime.bench import BenchPlan, BenchReport, make_page, measure
 from srfer.realtime.demo.clip import Walk, make_clip
 from srfer.realtime.sources import VideoFile
 from srfer.realtime.stage import Source
-from srfer.realtime.types import Effort
+from srfer.realtime.types import Effort, Frame, SourceInfo
 from tests.clips import Clip
+from tests.synthetic import HANG_S
 
 pytestmark = pytest.mark.usefixtures("threads_are_checked")
 
@@ -132,14 +134,28 @@ def test_sources_that_cannot_be_measured(model: Model, clip: Path, tmp_path: Pat
     assert not [thread for thread in threading.enumerate() if ":" in thread.name]
 
 
-def test_a_live_source_is_not_hurried(model: Model, clip: Path) -> None:
-    class Camera(VideoFile):
-        @property
-        def info(self):  # type: ignore[no-untyped-def]
-            from dataclasses import replace
+class Camera(VideoFile):
+    """A clip that says it is live, and then waits for frames that never come."""
 
-            return replace(super().info, is_live=True)
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._is_unwanted = threading.Event()
 
-    plan = BenchPlan(("a",), seconds=2, is_paced=False)
+    @property
+    def info(self) -> SourceInfo:
+        return replace(super().info, is_live=True)
+
+    def __iter__(self) -> Iterator[Frame]:
+        yield from super().__iter__()
+        assert self._is_unwanted.wait(HANG_S)
+
+    def interrupt(self) -> None:
+        self._is_unwanted.set()
+
+
+def test_a_live_source_is_neither_hurried_nor_waited_for(model: Model, clip: Path) -> None:
+    plan = BenchPlan(("a",), seconds=2, warm_up_s=0, analysis=QUICK)
+    report = measure(plan, model, make_source=lambda _: Camera(clip))
+    assert report.streams[0].frames.dropped["aborted"] == 0  # it ended by itself
     with pytest.raises(ConfigError, match="is live"):
-        measure(plan, model, make_source=lambda _: Camera(clip))
+        measure(replace(plan, is_paced=False), model, make_source=lambda _: Camera(clip))
