@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..stats import DropCause, PipelineStats
 from ..types import Effort
+from .notes import find_notes
 from .percentiles import Percentiles, nearest_rank
 from .report import (
     About,
@@ -29,11 +30,6 @@ from .run import Moment, Run, StreamRun
 
 Floats = NDArray[np.float64]
 
-OTHERS_FROM = 0.1
-"""Share of the cores from which others disturb the measurement."""
-STOLEN_FROM = 0.02
-BEHIND_FROM_S = 0.5
-"""A stream whose next frame is later than this is not read in time."""
 DIGITS = 4
 
 
@@ -53,7 +49,7 @@ def summarise(run: Run, about: About) -> BenchReport:
     load = _load(run)
     return BenchReport(
         about=about,
-        notes=tuple(_notes(run, streams, load)),
+        notes=tuple(find_notes(run, streams, load, results["effort"])),
         total=total,
         streams=streams,
         load=load,
@@ -224,37 +220,6 @@ def _seconds(run: Run, results: Mapping[str, Floats], edges: Floats) -> Seconds:
 def _share(drops: Sequence[_Lost]) -> float | None:
     wanted = sum(drop.wanted for drop in drops)
     return _exact(sum(drop.lost for drop in drops) / wanted) if wanted else None
-
-
-def _notes(run: Run, streams: Sequence[StreamReport], load: MachineLoad) -> list[str]:
-    notes = []
-    cores = len(load.core_shares)
-    if load.others_cores is not None and load.others_cores > OTHERS_FROM * cores:
-        notes.append(
-            f"other programs kept {load.others_cores:.1f} of {cores} cores busy: repeat this on an "
-            "idle machine"
-        )
-    if load.stolen_cores is not None and load.stolen_cores > STOLEN_FROM * cores:
-        notes.append(f"other virtual machines took {load.stolen_cores:.2f} of {cores} cores")
-    late = [stream.name for stream in streams if (stream.seconds.behind_s[-1] or 0) > BEHIND_FROM_S]
-    if late:
-        notes.append(
-            f"not read in time, so frames were still due at the end: {', '.join(late)}; the "
-            "processor cannot even decode so many streams"
-        )
-    notes += [f"{stream.name} ended: {stream.error}" for stream in streams if stream.error]
-    missed = sum(stream.missed for stream in run.streams)
-    if missed:
-        notes.append(f"{missed} notes found no room: percentiles are of the time before that")
-    if not run.plan.is_paced:
-        notes.append(
-            "unpaced: frames wait until they are wanted, so their age says nothing and is left out"
-        )
-    if run.peak_memory_mib is not None and not run.is_peak_of_window:
-        notes.append("the peak of memory may lie before the window: this system does not reset it")
-    if run.gpu_note:
-        notes.append(run.gpu_note)
-    return notes
 
 
 def _within(results: Mapping[str, Floats], edges: Floats) -> dict[str, Floats]:

@@ -103,6 +103,19 @@ def test_a_stream_that_ended_is_named() -> None:
     assert "1 a.mp4 ended: a.mp4: breaks off" in report.notes
 
 
+def test_figures_that_are_better_than_the_work_was_are_noted() -> None:
+    """A quarter of the results came with less effort, and one stream was not decoded in time."""
+    run = run_of([Script()])
+    (stream,) = run.streams
+    effort = np.where(np.arange(len(stream.results["effort"])) % 4 == 0, 2.0, 0.0)
+    eased = replace(stream, results={**stream.results, "effort": effort})
+    late = (*run.moments[:-1], replace(run.moments[-1], behind_s=(3.0,)))
+    report = summarise(replace(run, streams=(eased,), moments=late), ABOUT)
+    assert report.streams[0].effort_share == {"full": 0.75, "fewer_readings": 0.25}
+    assert any(note.startswith("less than everything was done for 25 %") for note in report.notes)
+    assert any(note.endswith("in time: 1 a.mp4") for note in report.notes)
+
+
 def test_notes_that_found_no_room_are_told() -> None:
     run = run_of([Script()])
     report = summarise(replace(run, streams=(replace(run.streams[0], missed=3),)), ABOUT)
