@@ -56,8 +56,8 @@ def test_capacity_is_found_and_progress_told(
     )
     assert code == 0
     assert "This machine carries 1 stream, the most that were tried" in data
-    assert "trying 1 streams" in talk
-    assert "1 streams: holds" in talk
+    assert "trying 1 stream for" in talk
+    assert "1 stream: holds" in talk
     record = json.loads(path.read_text(encoding="utf-8"))
     assert record["capacity"]["streams"] == 1
     assert len(record["capacity"]["trials"]) == 2

@@ -9,6 +9,7 @@ from .page import make_page
 from .percentiles import Percentiles
 from .plan import BenchPlan
 from .report import BenchReport
+from .rows import count_streams
 from .tables import print_capacity, print_comparison, print_report
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Target",
     "Trial",
     "compare",
+    "count_streams",
     "find_capacity",
     "judge",
     "make_page",

@@ -35,7 +35,7 @@ def find_notes(
     if missed:
         yield f"{missed} notes found no room: percentiles are of the time before that"
     if not run.plan.is_paced:
-        yield "unpaced: frames wait until they are wanted, so their age says nothing: it is left out"
+        yield "unpaced: frames wait until they are wanted, so there is no latency"
 
 
 def _of_machine(run: Run, load: MachineLoad) -> Iterator[str]:
@@ -62,8 +62,5 @@ def _of_streams(streams: Sequence[StreamReport], effort: NDArray[np.float64]) ->
         )
     late = [stream.name for stream in streams if (stream.seconds.behind_s[-1] or 0) > BEHIND_FROM_S]
     if late:
-        yield (
-            f"frames were still due at the end, as the processor cannot decode so many streams in "
-            f"time: {', '.join(late)}"
-        )
+        yield f"not decoded in time, so that frames were still due at the end: {', '.join(late)}"
     yield from (f"{stream.name} ended: {stream.error}" for stream in streams if stream.error)

@@ -9,7 +9,15 @@ from typing import Any
 from .capacity import Capacity
 from .plots import legend, plot_bars, plot_lines
 from .report import BenchReport, Series
-from .rows import Rows, describe_capacity, describe_machine, stage_rows, stream_rows, trial_rows
+from .rows import (
+    Rows,
+    count_streams,
+    describe_capacity,
+    describe_machine,
+    stage_rows,
+    stream_rows,
+    trial_rows,
+)
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c2024; --soft: #5b6570; --paper: #fff; --rule: #dde1e6;
@@ -80,11 +88,11 @@ def make_page(report: BenchReport, capacity: Capacity | None = None) -> str:
 def _summary(report: BenchReport, capacity: Capacity | None) -> Iterable[str]:
     if capacity is not None:
         yield f'<p class="big">{escape(describe_capacity(capacity))}</p>'
-    total, settings = report.total, report.about.settings
+    total, streams = report.total, count_streams(len(report.streams))
     how = "as cameras give them" if report.is_paced else "as fast as they are taken"
     age = "" if total.latency_ms is None else f", 95 % of them within {total.latency_ms.p95:.0f} ms"
     yield (
-        f'<p class="big">{settings["streams"]} streams, frames {how}: {total.fps:.1f} results a '
+        f'<p class="big">{streams}, frames {how}: {total.fps:.1f} results a '
         f"second{age}; {100 * total.drop_share:.1f} % of the frames dropped.</p>"
     )
 
@@ -94,7 +102,8 @@ def _capacity_part(capacity: Capacity | None) -> Iterable[str]:
         return
     yield "<h2>Trials, in order</h2>"
     yield _table(trial_rows(capacity))
-    yield f"<p>What follows is of the last trial with {max(capacity.streams, 1)}.</p>"
+    shown = count_streams(max(capacity.streams, 1))
+    yield f"<p>What follows is of the last trial with {shown}.</p>"
 
 
 def _latency_part(report: BenchReport) -> Iterable[str]:

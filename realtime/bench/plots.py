@@ -14,6 +14,12 @@ WIDTH, HEIGHT = 720, 220
 LEFT, RIGHT, TOP, BOTTOM = 56, 12, 12, 34
 COLOURS = 8
 """Colours that the style sheet has, as classes c0 to c7."""
+LEAST_BARS = 5
+"""A few bars are no wider than if there were so many."""
+MOST_NAMED = 12
+"""More bars than this have no room for names."""
+LETTER = 6.5
+"""Width of a letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,24 +67,26 @@ def plot_lines(lines: Mapping[str, Series], label: str, *, at_least: float = 0.0
     return _svg(label, parts)
 
 
-def plot_bars(bars: Mapping[str, float], label: str, *, at_least: float = 0.0) -> str:
+def plot_bars(bars: Mapping[str, float], label: str) -> str:
     """One bar beside the other."""
-    down = Axis.to(max([at_least, *bars.values()]), label)
-    along = Axis(" ", max(len(bars), 1), ())
+    down = Axis.to(max(bars.values(), default=0.0), label)
+    along = Axis(" ", max(len(bars), LEAST_BARS), ())
     parts = [_frame(along, down)]
-    is_named = len(bars) <= 12
+    is_named = len(bars) <= MOST_NAMED
+    letters = round((_x(1, along) - _x(0, along)) / LETTER)
     for place, (name, value) in enumerate(bars.items()):
         left, right = _x(place + 0.15, along), _x(place + 0.85, along)
         top = _y(value, down)
         parts.append(
             f'<rect class="bar" x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" '
-            f'height="{_y(0, down) - top:.1f}"><title>{escape(name)}: {value:.4g}</title></rect>'
+            f'height="{_y(0, down) - top:.1f}"><title>{escape(name)}: {value:.1f}</title></rect>'
         )
         if is_named:
-            shown = name if len(name) <= 10 else name[:9] + "\N{HORIZONTAL ELLIPSIS}"
+            is_long = len(name) > letters
+            shown = name[: letters - 1] + "\N{HORIZONTAL ELLIPSIS}" if is_long else name
             middle = (left + right) / 2
             parts.append(_text(middle, HEIGHT - BOTTOM + 15, shown, "middle"))
-            parts.append(_text(middle, top - 3, f"{value:.3g}", "middle"))
+            parts.append(_text(middle, top - 3, f"{value:.0f}", "middle"))
     return _svg(label, parts)
 
 

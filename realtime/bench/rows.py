@@ -69,16 +69,20 @@ def trial_rows(capacity: Capacity) -> Rows:
     return Rows(titles, rows, frozenset({1, 5}))
 
 
+def count_streams(count: int) -> str:
+    """A number of streams, in words."""
+    return "1 stream" if count == 1 else f"{count} streams"
+
+
 def describe_capacity(capacity: Capacity) -> str:
     """How many streams the machine carries, in a sentence."""
     target = capacity.target
     fps = "all frames of its source" if target.fps is None else f"{target.fps:g} frames a second"
     limit = ", the most that were tried" if capacity.is_limit_reached else ""
     doubt = "" if capacity.is_unanimous else " (near this number, trials disagreed)"
-    streams = "1 stream" if capacity.streams == 1 else f"{capacity.streams} streams"
     return (
-        f"This machine carries {streams}{limit}{doubt}: each with {fps}, at most "
-        f"{100 * target.max_drop_share:g} % of them dropped, 95 % of the results within "
+        f"This machine carries {count_streams(capacity.streams)}{limit}{doubt}: each with {fps}, "
+        f"at most {100 * target.max_drop_share:g} % of them dropped, 95 % of the results within "
         f"{target.max_p95_ms:g} ms."
     )
 

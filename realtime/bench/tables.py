@@ -11,7 +11,15 @@ from rich.text import Text
 from .capacity import Capacity
 from .compare import Comparison
 from .report import BenchReport
-from .rows import Rows, describe_capacity, describe_machine, stage_rows, stream_rows, trial_rows
+from .rows import (
+    Rows,
+    count_streams,
+    describe_capacity,
+    describe_machine,
+    stage_rows,
+    stream_rows,
+    trial_rows,
+)
 
 WIDTH = 160
 """Characters in a line where there is no terminal."""
@@ -26,8 +34,8 @@ def print_report(report: BenchReport, stream: TextIO) -> None:
     _line(console, f"{machine['cores']} cores of {machine['cpu']}, {machine['memory_gib']} GiB")
     _line(
         console,
-        f"{settings['streams']} streams, frames {how}, {settings['seconds']} s after a warm-up of "
-        f"{settings['warm_up_s']:g} s, effort {settings['effort']}\n",
+        f"{count_streams(len(report.streams))}, frames {how}, {settings['seconds']} s after a "
+        f"warm-up of {settings['warm_up_s']:g} s, effort {settings['effort']}\n",
     )
     console.print(_table(stream_rows(report)), "")
     console.print(_table(stage_rows(report)), "")
