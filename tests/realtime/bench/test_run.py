@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from srfer.realtime.demo.clip import Walk, make_clip
 from srfer.realtime.sources import VideoFile
 from srfer.realtime.stage import Source
 from srfer.realtime.types import Effort, Frame, SourceInfo
-from tests.clips import Clip
+from tests.clips import Clip, ticks_25
 from tests.synthetic import HANG_S
 
 pytestmark = pytest.mark.usefixtures("threads_are_checked")
@@ -97,41 +98,39 @@ def test_unpaced_nothing_is_dropped(model: Model, clip: Path) -> None:
     assert report.total.latency_ms is None
 
 
-class BreaksOff:
-    """A way to open a clip that works so often and then no more."""
+class Opened:
+    """A way to open a clip that works until it is told to fail, or so often."""
 
-    def __init__(self, path: Path, openings: int) -> None:
+    def __init__(self, path: Path, openings: float = math.inf) -> None:
         self._path = path
-        self._left = openings
+        self.left = openings
 
-    def __call__(self, text: str) -> Source:
-        self._left -= 1
-        if self._left < 0:
+    def __call__(self, _text: str) -> Source:
+        self.left -= 1
+        if self.left < 0:
             raise SourceError(f"{self._path.name}: gone", SourceFault.MISSING)
         return VideoFile(self._path)
 
 
 def test_a_stream_that_breaks_off_is_reported(model: Model, clip: Path, tmp_path: Path) -> None:
-    """One recording is there for the look beforehand, the first time, and twice more."""
-    short = Clip(width=64, height=48, ticks=tuple(512 * i for i in range(25))).make(
-        tmp_path / "short.mp4"
-    )
-    breaking = BreaksOff(short, 3)
-    makers: dict[str, Callable[[str], Source]] = {"a": lambda _: VideoFile(clip), "b": breaking}
+    short = Clip(width=64, height=48, ticks=ticks_25(5)).make(tmp_path / "short.mp4")
+    makers = {"a": Opened(clip), "b": Opened(short)}
+
+    def fail(second: int) -> None:
+        makers["b"].left = 0
+
     plan = BenchPlan(("a", "b"), seconds=3, warm_up_s=0, analysis=QUICK)
-    report = measure(plan, model, make_source=lambda text: makers[text](text))
+    report = measure(plan, model, make_source=lambda text: makers[text](text), on_second=fail)
     check(report)
     assert [stream.error for stream in report.streams] == ["", "short.mp4: gone"]
-    assert report.streams[1].fps < report.streams[0].fps
+    assert "2 short.mp4 ended: short.mp4: gone" in report.notes
 
 
 def test_sources_that_cannot_be_measured(model: Model, clip: Path, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="absent"):
         measure(BenchPlan((str(clip), str(tmp_path / "absent.mp4"))), model)
-    gone = BreaksOff(clip, 1)
     with pytest.raises(SourceError, match="gone"):
-        measure(BenchPlan(("a",), seconds=2), model, make_source=gone)
-    assert not [thread for thread in threading.enumerate() if ":" in thread.name]
+        measure(BenchPlan(("a",), seconds=2), model, make_source=Opened(clip, 1))
 
 
 class Camera(VideoFile):
