@@ -9,7 +9,7 @@ from fractions import Fraction
 from types import TracebackType
 from typing import Self
 
-from ..stage import Interruptible, Source
+from ..stage import Source, interrupt
 from ..types import Frame, SourceInfo
 from .samples import Samples
 
@@ -78,8 +78,7 @@ class Replay:
 
     def interrupt(self) -> None:
         """End the wait for a frame of a source that is live; any thread may call."""
-        if isinstance(self._source, Interruptible):
-            self._source.interrupt()
+        interrupt(self._source)
 
     def __enter__(self) -> Self:
         self._source.__enter__()
