@@ -19,6 +19,7 @@ from srfer.options import (
     Model,
     Precision,
     Quiet,
+    load_model,
     parse_path,
 )
 from srfer.talk import say
@@ -53,82 +54,90 @@ def parse_share(text: str) -> float:
     return share
 
 
+Sources = Annotated[
+    list[str] | None,
+    typer.Argument(help="Videos; streams take them in turn.", metavar="[SOURCE]..."),
+]
+Streams = Annotated[int, typer.Option(help="How many streams; one for each source if 0.", min=0)]
+Seconds = Annotated[int, typer.Option(help="Seconds that are measured.")]
+WarmUp = Annotated[float, typer.Option(help="Seconds before that.")]
+Paced = Annotated[
+    bool,
+    typer.Option(
+        "--paced/--unpaced",
+        help="Frames come as from cameras, and are dropped where that is too fast; or as fast as "
+        "they are taken, and none is dropped.",
+    ),
+]
+MaxFps = Annotated[
+    float | None, typer.Option(help="Frames a second of a stream that are analysed at most.")
+]
+WantedEffort = Annotated[
+    EffortName | None,
+    typer.Option(
+        help="auto does less for a frame under load, as in use; full never does. full with "
+        "--find-capacity, otherwise auto.",
+    ),
+]
+FindCapacity = Annotated[
+    bool, typer.Option("--find-capacity", help="Find how many streams this machine carries.")
+]
+TargetFps = Annotated[
+    float | None,
+    typer.Option(help="With --find-capacity: frames a second of each; the source's if not given."),
+]
+MaxDrops = Annotated[
+    float,
+    typer.Option(
+        help="With --find-capacity: share of frames that may be dropped.", parser=parse_share
+    ),
+]
+MaxAgeMs = Annotated[
+    float, typer.Option(help="With --find-capacity: 95 % of the results are no older.")
+]
+Most = Annotated[int, typer.Option(help="With --find-capacity: no more streams are tried.", min=1)]
+JsonFile = Annotated[
+    Path | None,
+    typer.Option("--json", help="Write all figures; - is stdout.", parser=parse_path),
+]
+HtmlFile = Annotated[Path | None, typer.Option(help="Write a page with plots.", parser=parse_path)]
+Compared = Annotated[
+    tuple[Path, Path] | None,
+    typer.Option(help="Measure nothing; compare two files of --json.", metavar="A.json B.json"),
+]
+Forced = Annotated[
+    bool, typer.Option("--force", help="With --compare: also of different machines.")
+]
+Engine = Annotated[
+    str,
+    typer.Option(
+        "--device",
+        "--engine",
+        help="Where the model runs: auto, or one that `srfer doctor` lists.",
+    ),
+]
+
+
 def bench(
     *,
-    sources: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="Videos; streams take them in turn.", metavar="[SOURCE]...", show_default=False
-        ),
-    ] = None,
-    streams: Annotated[
-        int, typer.Option(help="How many streams; one for each source if 0.", min=0)
-    ] = 0,
-    seconds: Annotated[int, typer.Option(help="Seconds that are measured.")] = 20,
-    warm_up: Annotated[float, typer.Option(help="Seconds before that.")] = 3.0,
-    paced: Annotated[
-        bool,
-        typer.Option(
-            "--paced/--unpaced",
-            help="Frames come as from cameras, and are dropped where that is too fast; or as fast "
-            "as they are taken, and none is dropped.",
-        ),
-    ] = True,
-    max_fps: Annotated[
-        float | None, typer.Option(help="Frames a second of a stream that are analysed at most.")
-    ] = None,
-    effort: Annotated[
-        EffortName | None,
-        typer.Option(
-            help="auto does less for a frame under load, as in use; full never does. full with "
-            "--find-capacity, otherwise auto.",
-            show_default=False,
-        ),
-    ] = None,
-    find_capacity: Annotated[
-        bool, typer.Option("--find-capacity", help="Find how many streams this machine carries.")
-    ] = False,
-    target_fps: Annotated[
-        float | None,
-        typer.Option(
-            help="With --find-capacity: frames a second of each; the source's if not given."
-        ),
-    ] = None,
-    max_drops: Annotated[
-        float,
-        typer.Option(
-            help="With --find-capacity: share of frames that may be dropped.", parser=parse_share
-        ),
-    ] = "1%",  # type: ignore[assignment]  # typer parses the default as well
-    max_age_ms: Annotated[
-        float, typer.Option(help="With --find-capacity: 95 % of the results are no older.")
-    ] = 500.0,
-    most: Annotated[
-        int, typer.Option(help="With --find-capacity: no more streams are tried.", min=1)
-    ] = 64,
-    json_file: Annotated[
-        Path | None,
-        typer.Option("--json", help="Write all figures; - is stdout.", parser=parse_path),
-    ] = None,
-    html: Annotated[
-        Path | None, typer.Option(help="Write a page with plots.", parser=parse_path)
-    ] = None,
-    compare: Annotated[
-        tuple[Path, Path] | None,
-        typer.Option(help="Measure nothing; compare two files of --json.", metavar="A.json B.json"),
-    ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="With --compare: also of different machines.")
-    ] = False,
+    sources: Sources = None,
+    streams: Streams = 0,
+    seconds: Seconds = 20,
+    warm_up: WarmUp = 3.0,
+    paced: Paced = True,
+    max_fps: MaxFps = None,
+    effort: WantedEffort = None,
+    find_capacity: FindCapacity = False,
+    target_fps: TargetFps = None,
+    max_drops: MaxDrops = "1%",  # type: ignore[assignment]  # typer parses the default as well
+    max_age_ms: MaxAgeMs = 500.0,
+    most: Most = 64,
+    json_file: JsonFile = None,
+    html: HtmlFile = None,
+    compare: Compared = None,
+    force: Forced = False,
     model: Model = DEFAULT_MODEL,
-    device: Annotated[
-        str,
-        typer.Option(
-            "--device",
-            "--engine",
-            help="Where the model runs: auto, or one that `srfer doctor` lists.",
-        ),
-    ] = "auto",
+    device: Engine = "auto",
     precision: Precision = None,
     detector: Detector = "retinaface",
     detect_px: DetectPx = 640,
@@ -143,7 +152,6 @@ def bench(
     if compare is not None:
         _compare(compare, is_forced=force)
         return
-    from srfer.engines import load
     from srfer.realtime import AnalysisOptions
     from srfer.realtime.bench import BenchPlan, Target
     from srfer.realtime.types import Effort
@@ -165,9 +173,7 @@ def bench(
         analysis=AnalysisOptions(detector=detector, detect_px=detect_px),
     )
     target = Target(target_fps, max_drops, max_age_ms)
-    loaded = load(model, device, precision=precision.value if precision else None)
-    for note in loaded.notes:
-        say(f"warning: {note}")
+    loaded = load_model(model, device, precision)
     tell = _silent if quiet else say
     if find_capacity:
         report, capacity = _search(plan, loaded, target, most, tell)

@@ -30,8 +30,8 @@ from srfer.options import (
     Device,
     Model,
     Precision,
-    PrecisionName,
     Quiet,
+    load_model,
     parse_path,
 )
 from srfer.talk import Reports, explain, say
@@ -141,7 +141,7 @@ def export(
     from srfer.realtime import AnalysisOptions, describe_settings
     from srfer.realtime.export import ExportOptions
 
-    loaded = _load(model, device, precision)
+    loaded = load_model(model, device, precision)
     analysis = AnalysisOptions(detector=detector, detect_px=detect_px)
     options = ExportOptions(
         has_video=video,
@@ -202,7 +202,7 @@ def demo(
 
     del debug  # read by main()
     with shown_progress(sys.stderr, is_quiet=quiet) as on_progress:
-        report = run_demo(out, _load(model, device), on_progress=on_progress)
+        report = run_demo(out, load_model(model, device), on_progress=on_progress)
     if not quiet:
         for line in describe(report):
             say(line)
@@ -248,16 +248,6 @@ def info(
     record = json.loads(loaded.spec.to_json())
     del record["golden"]
     typer.echo(json.dumps({"sha256": loaded.sha256, **record}, indent=2))
-
-
-def _load(model: str, device: str, precision: PrecisionName | None = None) -> LoadedModel:
-    """Load a model, and say which devices were there but failed."""
-    from srfer.engines import load
-
-    loaded = load(model, device, precision=precision.value if precision else None)
-    for note in loaded.notes:
-        say(f"warning: {note}")
-    return loaded
 
 
 @contextmanager

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from srfer.talk import say
+
+if TYPE_CHECKING:
+    from srfer.engines import Model as LoadedModel
 
 DEFAULT_MODEL = "srfer-base"
 
@@ -17,6 +22,16 @@ class PrecisionName(StrEnum):
     FP32 = "fp32"
     FP16 = "fp16"
     INT8 = "int8"
+
+
+def load_model(model: str, device: str, precision: PrecisionName | None = None) -> LoadedModel:
+    """Load a model, and say which devices were there but failed."""
+    from srfer.engines import load
+
+    loaded = load(model, device, precision=precision.value if precision else None)
+    for note in loaded.notes:
+        say(f"warning: {note}")
+    return loaded
 
 
 def parse_path(text: str) -> Path:
