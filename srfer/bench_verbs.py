@@ -56,7 +56,11 @@ def parse_share(text: str) -> float:
 
 Sources = Annotated[
     list[str] | None,
-    typer.Argument(help="Videos; streams take them in turn.", metavar="[SOURCE]..."),
+    typer.Argument(
+        help="Videos, addresses of streams, or made-up video such as synthetic:faces=2,face_px=40; "
+        "streams take them in turn. Made-up video if none is named.",
+        metavar="[SOURCE]...",
+    ),
 ]
 Streams = Annotated[int, typer.Option(help="How many streams; one for each source if 0.", min=0)]
 Seconds = Annotated[int, typer.Option(help="Seconds that are measured.")]
@@ -153,7 +157,7 @@ def bench(
         _compare(compare, is_forced=force)
         return
     from srfer.realtime import AnalysisOptions
-    from srfer.realtime.bench import BenchPlan, Target
+    from srfer.realtime.bench import DEFAULT_SCENE, BenchPlan, Target
     from srfer.realtime.types import Effort
 
     _check_outputs(json_file, html)
@@ -163,7 +167,7 @@ def bench(
         raise ConfigError("--target-fps is what a search is to hold: add --find-capacity")
     is_full = effort is EffortName.FULL or (effort is None and find_capacity)
     plan = BenchPlan(
-        sources=tuple(sources or ()),
+        sources=tuple(sources or (DEFAULT_SCENE,)),
         streams=streams,
         seconds=seconds,
         warm_up_s=warm_up,

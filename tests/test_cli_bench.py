@@ -46,6 +46,19 @@ def test_json_goes_to_stdout_and_talk_to_stderr(
     ElementTree.fromstring(page.read_text(encoding="utf-8").partition("\n")[2])
 
 
+def test_without_a_source_video_is_made_up(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.json"
+    code, _, _ = run(capsys, *QUICK, "--quiet", "--json", path)
+    assert code == 0
+    record = json.loads(path.read_text(encoding="utf-8"))
+    (scene,) = record["settings"]["sources"]
+    assert scene.startswith("synthetic:faces=2,")
+    assert record["streams"][0]["name"] == f"1 {scene}"
+    assert record["streams"][0]["source_fps"] == 15
+
+
 def test_capacity_is_found_and_progress_told(
     clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

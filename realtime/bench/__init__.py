@@ -10,9 +10,11 @@ from .percentiles import Percentiles
 from .plan import BenchPlan
 from .report import BenchReport
 from .rows import count_streams
+from .scenery import DEFAULT_SCENE
 from .tables import print_capacity, print_comparison, print_report
 
 __all__ = [
+    "DEFAULT_SCENE",
     "BenchPlan",
     "BenchReport",
     "Capacity",

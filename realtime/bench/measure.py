@@ -9,12 +9,12 @@ from typing import Any
 from srfer.engines import Model
 
 from ..api import describe_settings
-from ..sources import open_source
 from ..stage import Source
 from .machine import commit, machine, versions
 from .plan import BenchPlan
 from .report import About, BenchReport
 from .run import Run, run_streams
+from .scenery import make_bench_source, name_source
 from .summary import summarise
 
 
@@ -22,7 +22,7 @@ def measure(
     plan: BenchPlan,
     model: Model,
     *,
-    make_source: Callable[[str], Source] = open_source,
+    make_source: Callable[[str], Source] = make_bench_source,
     on_second: Callable[[int], None] | None = None,
 ) -> BenchReport:
     """Run the streams of a plan and say how they did.
@@ -61,9 +61,10 @@ def describe(run: Run, model: Model) -> About:
 
 def _settings(run: Run) -> dict[str, Any]:
     plan = run.plan
-    names = [stream.info.source_id for stream in run.streams]
+    pairs = zip(plan.source_of, run.streams, strict=True)
+    names = [name_source(text, stream.info) for text, stream in pairs]
     return {
-        "sources": list(dict.fromkeys(names)),  # not their text, which may hold a password
+        "sources": list(dict.fromkeys(names)),
         "streams": plan.streams,
         "seconds": plan.seconds,
         "warm_up_s": plan.warm_up_s,

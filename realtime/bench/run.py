@@ -15,7 +15,6 @@ from srfer.engines import Model
 from srfer.errors import ConfigError, EngineError, SrferError
 
 from ..pipeline import Policy
-from ..sources import open_source
 from ..stage import Source
 from ..stats import PipelineState, PipelineStats
 from ..streams import Stream, StreamSet
@@ -25,6 +24,7 @@ from .gpu import GpuLoad, Gpus
 from .plan import BenchPlan
 from .replay import Replay
 from .samples import MOST_PER_S, Recorder
+from .scenery import make_bench_source, name_source
 
 FIRST_RESULTS_S = 60.0
 """Every stream has to give a result within this time."""
@@ -114,7 +114,7 @@ def run_streams(
     plan: BenchPlan,
     model: Model,
     *,
-    make_source: Callable[[str], Source] = open_source,
+    make_source: Callable[[str], Source] = make_bench_source,
     on_second: Callable[[int], None] | None = None,
 ) -> Run:
     """Run the streams of a plan and note what they do.
@@ -144,7 +144,7 @@ def run_streams(
             most=most,
         )
         recorder = Recorder(most)
-        name = f"{number + 1} {infos[text].source_id}"
+        name = f"{number + 1} {name_source(text, infos[text])}"
         replays.append(replay)
         recorders.append(recorder)
         streams.append(Stream(name, replay, [recorder], max_fps=plan.max_fps))
@@ -206,8 +206,13 @@ def _await_results(running: StreamSet, recorders: Sequence[Recorder]) -> None:
                 raise error
             raise EngineError("a stream ended before it gave a result")
         if time.monotonic() > deadline_s:
+            late = [
+                stream.name
+                for stream, recorder in zip(running.streams, recorders, strict=True)
+                if not recorder.taken
+            ]
             raise EngineError(
-                f"not every stream gave a result within {FIRST_RESULTS_S:.0f} s; try fewer streams"
+                f"no result within {FIRST_RESULTS_S:.0f} s from {', '.join(late)}; take fewer"
             )
         time.sleep(POLL_S)
 
