@@ -31,6 +31,9 @@ def find_notes(
     """
     yield from _of_machine(run, load)
     yield from _of_streams(streams, effort)
+    live = [stream.name for stream in run.streams if not stream.reading.size]
+    if live:
+        yield f"live, so ages count from when a frame was read, not due: {', '.join(live)}"
     missed = sum(stream.missed for stream in run.streams)
     if missed:
         yield f"{missed} notes found no room: percentiles are of the time before that"

@@ -70,7 +70,7 @@ class StreamReport:
         source_fps: frames a second of the source, or None if it does not say.
         wanted_fps: results a second that there should be, or None if that is not known.
         fps: results a second.
-        faces_per_s: faces in view in the results, a second.
+        faces_per_s: tracked faces in the results, a second.
         readings_per_s: expressions read a second.
         frames: the books.
         drop_share: share of the wanted frames that was dropped, 0..1.

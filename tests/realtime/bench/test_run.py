@@ -156,5 +156,6 @@ def test_a_live_source_is_neither_hurried_nor_waited_for(model: Model, clip: Pat
     plan = BenchPlan(("a",), seconds=2, warm_up_s=0, analysis=QUICK)
     report = measure(plan, model, make_source=lambda _: Camera(clip))
     assert report.streams[0].frames.dropped["aborted"] == 0  # it ended by itself
+    assert any(note.startswith("live, so ages count from") for note in report.notes)
     with pytest.raises(ConfigError, match="is live"):
         measure(replace(plan, is_paced=False), model, make_source=lambda _: Camera(clip))
