@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,23 +134,10 @@ def run_streams(
     """
     infos = {text: _probe(make_source(text), plan) for text in dict.fromkeys(plan.sources)}
     has_ended = threading.Event()
-    replays, recorders, streams = [], [], []
-    for number, text in enumerate(plan.source_of):
-        most = _most_notes(plan, infos[text])
-        replay = Replay(
-            partial(make_source, text),
-            is_paced=plan.is_paced,
-            wait=has_ended.wait,
-            phase=number / plan.streams,
-            most=most,
-        )
-        recorder = Recorder(most)
-        name = f"{number + 1} {name_source(text, infos[text])}"
-        replays.append(replay)
-        recorders.append(recorder)
-        streams.append(Stream(name, replay, [recorder], max_fps=plan.max_fps))
+    streams = _make_streams(plan, infos, make_source, has_ended)
+    replays, recorders = [item.source for item in streams], [item.recorder for item in streams]
     running = StreamSet(
-        streams,
+        [Stream(s.name, s.source, [s.recorder], max_fps=plan.max_fps) for s in streams],
         model,
         plan.analysis,
         policy=Policy.LIVE if plan.is_paced else Policy.LOSSLESS,
@@ -178,6 +166,35 @@ def run_streams(
             gpu_names=gpus.names,
             gpu_note=gpus.note,
         )
+
+
+class _Measured(NamedTuple):
+    """A stream and what takes notes of it."""
+
+    name: str
+    source: Replay
+    recorder: Recorder
+
+
+def _make_streams(
+    plan: BenchPlan,
+    infos: Mapping[str, SourceInfo],
+    make_source: Callable[[str], Source],
+    has_ended: threading.Event,
+) -> list[_Measured]:
+    streams = []
+    for number, text in enumerate(plan.source_of):
+        most = _most_notes(plan, infos[text])
+        replay = Replay(
+            partial(make_source, text),
+            is_paced=plan.is_paced,
+            wait=has_ended.wait,
+            phase=number / plan.streams,
+            most=most,
+        )
+        name = f"{number + 1} {name_source(text, infos[text])}"
+        streams.append(_Measured(name, replay, Recorder(most)))
+    return streams
 
 
 def _probe(source: Source, plan: BenchPlan) -> SourceInfo:
