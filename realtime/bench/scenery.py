@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..sources import LiveOptions, open_source
-from ..sources.synthetic import PREFIX, SyntheticVideo, parse_scene
+from ..sources.synthetic import PREFIX
 from ..stage import Source
 from ..types import SourceInfo
 
@@ -14,13 +14,11 @@ MOST_RETRIES = 3
 
 
 def make_bench_source(text: str) -> Source:
-    """The source that `text` names: made-up video, a file, or the address of a stream.
+    """The source that `text` names.
 
     Raises:
         ConfigError: if `text` cannot be understood.
     """
-    if text.startswith(PREFIX):
-        return SyntheticVideo(parse_scene(text))
     return open_source(text, LiveOptions(max_retries=MOST_RETRIES))
 
 
