@@ -63,7 +63,10 @@ def main() -> None:
     }
     detectors = {f"retinaface x{n}": (open_detector(detect_px=320), n) for n in (ENLARGED, 1)}
     if options.yunet:
-        detectors[f"yunet x{ENLARGED}"] = (open_detector(options.yunet, detect_px=320), ENLARGED)
+        detectors[f"yunet x{ENLARGED}"] = (
+            open_detector("yunet", model=options.yunet, detect_px=320),
+            ENLARGED,
+        )
     for name, (detector, enlarged) in detectors.items():
         print(f"\nbox of {name}")
         report["boxes"][name] = compare(model, photos, find_faces(detector, photos, enlarged))

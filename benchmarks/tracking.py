@@ -49,13 +49,9 @@ def clocked(work: Callable[[], object]) -> float:
 
 def time_steps(frames: list[Frame], yunet: Path | None) -> dict[str, Any]:
     """Milliseconds of every step, in turn frame by frame."""
-    names: list[tuple[str, str | Path, int]] = [
-        ("retinaface_640", "retinaface", 640),
-        ("retinaface_480", "retinaface", 480),
-    ]
+    detectors = {f"retinaface_{px}": open_detector(detect_px=px) for px in (640, 480)}
     if yunet is not None:
-        names.append(("yunet_640", yunet, 640))
-    detectors = {name: open_detector(kind, detect_px=px) for name, kind, px in names}
+        detectors["yunet_640"] = open_detector("yunet", model=yunet, detect_px=640)
     samples: dict[str, list[float]] = {}
 
     def add(name: str, work: Callable[[], object]) -> None:

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Generator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from .load import EffortDial
 from .pipeline import Pipeline
 from .shared import SharedEngines
 from .sources import LiveOptions, open_source, policy_for, read_picture
-from .tracking import FaceTracker, TrackerConfig
+from .tracking import TRACKERS, FaceTracker, Tracker, TrackerConfig, open_mediapipe
 from .types import Frame, FrameResult
 
 VIDEO_SEARCH_PX = 640
@@ -35,20 +36,22 @@ class AnalysisOptions:
     """How frames are analysed.
 
     Attributes:
-        detector: "retinaface", or the path of a YuNet model.
+        tracker: what finds and follows faces: "retinaface", "yunet" or "mediapipe".
+        tracker_model: model file of yunet or mediapipe; the fetched one if None.
         detect_px: long side at which frames are searched for faces, in pixels: smaller is
             faster, larger finds smaller faces. None is 640 for video, 1280 for a still picture.
         use_sr: False reads faces without super-resolution, for comparison.
-        tracker: thresholds of the tracker.
-        detector_device: engine that runs the detector; if "", the model's where it can, else
-            "cpu".
+        tracking: thresholds of the tracker.
+        tracker_device: engine that runs the tracker's detector; if "", the model's where it can,
+            else "cpu".
     """
 
-    detector: str | Path = "retinaface"
+    tracker: str = "retinaface"
+    tracker_model: Path | None = None
     detect_px: int | None = None
     use_sr: bool = True
-    tracker: TrackerConfig = field(default_factory=TrackerConfig)
-    detector_device: str = ""
+    tracking: TrackerConfig = field(default_factory=TrackerConfig)
+    tracker_device: str = ""
 
 
 def make_stages(
@@ -58,7 +61,7 @@ def make_stages(
     is_still: bool = False,
     shared: SharedEngines | None = None,
     dial: EffortDial | None = None,
-) -> tuple[FaceTracker, Analyzer]:
+) -> tuple[Tracker, Analyzer]:
     """Make the stages that turn one source's frames into results.
 
     Args:
@@ -70,18 +73,15 @@ def make_stages(
         dial: how much is done for a frame; everything if None.
 
     Raises:
-        ConfigError: if an option has an impossible value.
-        ModelError: if the detector's model cannot be used.
-        EngineError: if the detector's device cannot be used.
+        ConfigError: if an option has an impossible value, or MediaPipe is not installed.
+        ModelError: if the tracker's model cannot be used.
+        EngineError: if the tracker's device cannot be used.
     """
     options = options or AnalysisOptions()
-    if shared is not None:
-        priority = 0 if dial is None else dial.priority
-        detector, reader = shared.detector(priority), shared.reader(priority)
-    else:
-        detector, reader = _make_detector(model, options, is_still=is_still), model
+    priority = 0 if dial is None else dial.priority
+    reader = model if shared is None else shared.reader(priority)
     return (
-        FaceTracker(detector, options.tracker, dial),
+        _make_tracker(model, options, is_still=is_still, shared=shared, dial=dial),
         Analyzer(reader, use_sr=options.use_sr, dial=dial),
     )
 
@@ -89,25 +89,61 @@ def make_stages(
 def share_engines(model: Model, options: AnalysisOptions | None = None) -> SharedEngines:
     """Make what streams that are analysed side by side share; enter it before they start.
 
+    MediaPipe follows one video at a time: with it, streams share the model only.
+
     Raises:
         ConfigError: if an option has an impossible value.
-        ModelError: if the detector's model cannot be used.
-        EngineError: if the detector's device cannot be used.
+        ModelError: if the tracker's model cannot be used.
+        EngineError: if the tracker's device cannot be used.
     """
-    return SharedEngines(model, _make_detector(model, options or AnalysisOptions()))
+    options = options or AnalysisOptions()
+    detector = None if options.tracker == "mediapipe" else _make_detector(model, options)
+    return SharedEngines(model, detector)
+
+
+def _make_tracker(
+    model: Model,
+    options: AnalysisOptions,
+    *,
+    is_still: bool,
+    shared: SharedEngines | None,
+    dial: EffortDial | None,
+) -> Tracker:
+    if options.tracker == "mediapipe":
+        return open_mediapipe(
+            options.tracker_model,
+            detect_px=_detect_px(options, is_still=is_still),
+            config=options.tracking,
+        )
+    if shared is not None:
+        detector = shared.detector(0 if dial is None else dial.priority)
+    else:
+        detector = _make_detector(model, options, is_still=is_still)
+    return FaceTracker(detector, options.tracking, dial)
 
 
 def _make_detector(model: Model, options: AnalysisOptions, *, is_still: bool = False) -> Detector:
-    """A detector of the options, on the model's device where it can run there."""
-    usual_px = STILL_SEARCH_PX if is_still else VIDEO_SEARCH_PX
-    detect_px = usual_px if options.detect_px is None else options.detect_px
-    first = options.detector_device or model.device
+    """The detector of the options, on the model's device where it can run there."""
+    if options.tracker not in TRACKERS:
+        raise ConfigError(f"unknown tracker {options.tracker!r}: choose {', '.join(TRACKERS)}")
+    first = options.tracker_device or model.device
+    open_on = partial(
+        open_detector,
+        options.tracker,
+        model=options.tracker_model,
+        detect_px=_detect_px(options, is_still=is_still),
+    )
     try:
-        return open_detector(options.detector, detect_px=detect_px, device=first)
+        return open_on(device=first)
     except (EngineError, ModelError):
-        if options.detector_device or first == "cpu":
+        if options.tracker_device or first == "cpu":
             raise
-        return open_detector(options.detector, detect_px=detect_px, device="cpu")
+        return open_on(device="cpu")
+
+
+def _detect_px(options: AnalysisOptions, *, is_still: bool) -> int:
+    usual_px = STILL_SEARCH_PX if is_still else VIDEO_SEARCH_PX
+    return usual_px if options.detect_px is None else options.detect_px
 
 
 def describe_settings(model: Model, options: AnalysisOptions) -> dict[str, Any]:
@@ -115,7 +151,8 @@ def describe_settings(model: Model, options: AnalysisOptions) -> dict[str, Any]:
     return {
         "model": model.description,
         "model_sha256": model.sha256,
-        "detector": Path(options.detector).name,
+        "tracker": options.tracker,
+        "tracker_model": options.tracker_model.name if options.tracker_model else None,
         "detect_px": options.detect_px or VIDEO_SEARCH_PX,
         "use_sr": options.use_sr,
     }

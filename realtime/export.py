@@ -17,7 +17,7 @@ from .jobs import JSONL_NAME, MANIFEST_NAME, OUTPUT_NAMES, TABLE_NAME, VIDEO_NAM
 from .manifest import describe_input, write_manifest
 from .overlay import Overlay
 from .pipeline import Pipeline
-from .sinks import CsvSink, JsonlSink, VideoSink
+from .sinks import CsvSink, FaceFields, JsonlSink, VideoSink
 from .sinks.atomic import partial_path, writing
 from .sources import VideoFile, display_name, printable, probe
 from .stage import Sink, Stage
@@ -33,6 +33,7 @@ class ExportOptions:
         has_notice: say "expression analysis" in the annotated video.
         is_recursive: look for videos in the subfolders of folders.
         is_forced: replace results of an earlier export.
+        fields: what to write of each face beyond the usual.
         settings: what else to note in the manifest, such as the model.
     """
 
@@ -40,6 +41,7 @@ class ExportOptions:
     has_notice: bool = True
     is_recursive: bool = False
     is_forced: bool = False
+    fields: FaceFields = field(default_factory=FaceFields)
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -236,7 +238,10 @@ def _export_one(
             partial_path(job.folder / name).unlink(missing_ok=True)
     overlay = Overlay(has_notice=options.has_notice)
     video = VideoSink(job.folder / VIDEO_NAME, info, overlay, sound_from=job.input)
-    sinks: list[Sink] = [CsvSink(job.folder / TABLE_NAME), JsonlSink(job.folder / JSONL_NAME)]
+    sinks: list[Sink] = [
+        CsvSink(job.folder / TABLE_NAME, options.fields),
+        JsonlSink(job.folder / JSONL_NAME, options.fields),
+    ]
     if options.has_video:
         sinks.append(video)  # closed before the others, being the likeliest to fail
     sinks.append(tally)  # counts what all of them have taken

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srfer.engines import Expression, Model
+from srfer.errors import ConfigError
 
 from .analysis import FaceReader
 from .batching import GATHER_S, Batcher, Line
@@ -27,12 +29,12 @@ class SharedEngines:
 
     Args:
         model: loaded; not closed here.
-        detector: entered and exited here.
+        detector: entered and exited here; None where each stream has its own tracker.
         gather_s: longest wait for the faces of other streams, in seconds. Frames are never waited
             for: streams are searched seldom, and hardly ever at the same moment.
     """
 
-    def __init__(self, model: Model, detector: Detector, gather_s: float = GATHER_S) -> None:
+    def __init__(self, model: Model, detector: Detector | None, gather_s: float = GATHER_S) -> None:
         self._model = model
         self._detector = detector
         self._reading = Batcher(
@@ -42,19 +44,14 @@ class SharedEngines:
             weigh=lambda crops: len(crops.faces),
             gather_s=gather_s,
         )
-        self._detecting = Batcher(
-            self._detect,
-            name="shared detector",
-            most=PICTURES_AT_ONCE,
-            weigh=len,
-            gather_s=0.0,
-        )
+        self._detecting = None if detector is None else _detecting(detector)
         self._opened = ExitStack()
 
     def __enter__(self) -> Self:
         with ExitStack() as opened:
             for part in (self._detector, self._reading, self._detecting):
-                opened.enter_context(part)
+                if part is not None:
+                    opened.enter_context(part)
             self._opened = opened.pop_all()
         return self
 
@@ -71,7 +68,13 @@ class SharedEngines:
         return _ReaderLine(self._reading.line(priority))
 
     def detector(self, priority: int = 0) -> Detector:
-        """A line to the detector for one stream; higher priorities come first."""
+        """A line to the detector for one stream; higher priorities come first.
+
+        Raises:
+            ConfigError: if none is shared.
+        """
+        if self._detector is None or self._detecting is None:
+            raise ConfigError("these streams share no detector: their tracker is mediapipe")
         return _DetectorLine(self._detector, self._detecting.line(priority))
 
     def _read(self, batch: Sequence[_Crops]) -> list[list[Expression | None]]:
@@ -92,21 +95,34 @@ class SharedEngines:
                 )
         return [answers[place] for place in range(len(batch))]
 
-    def _detect(self, batch: Sequence[list[RgbImage]]) -> list[list[tuple[Face, ...]]]:
-        """Pictures of one size together, since a batch costs as if all were of the largest size."""
-        found: dict[int, list[tuple[Face, ...]]] = {}
-        by_shape: dict[tuple[int, ...], list[int]] = {}
-        for place, images in enumerate(batch):
-            if len({image.shape for image in images}) == 1:
-                by_shape.setdefault(images[0].shape, []).append(place)
-            else:
-                found[place] = self._detector.detect(images)
-        for places in by_shape.values():
-            faces = self._detector.detect([image for place in places for image in batch[place]])
-            for place in places:
-                count = len(batch[place])
-                found[place], faces = faces[:count], faces[count:]
-        return [found[place] for place in range(len(batch))]
+
+def _detecting(detector: Detector) -> Batcher[list[RgbImage], list[tuple[Face, ...]]]:
+    return Batcher(
+        partial(_detect, detector),
+        name="shared detector",
+        most=PICTURES_AT_ONCE,
+        weigh=len,
+        gather_s=0.0,
+    )
+
+
+def _detect(
+    detector: Detector, batch: Sequence[list[RgbImage]]
+) -> list[list[tuple[Face, ...]]]:
+    """Pictures of one size together, since a batch costs as if all were of the largest size."""
+    found: dict[int, list[tuple[Face, ...]]] = {}
+    by_shape: dict[tuple[int, ...], list[int]] = {}
+    for place, images in enumerate(batch):
+        if len({image.shape for image in images}) == 1:
+            by_shape.setdefault(images[0].shape, []).append(place)
+        else:
+            found[place] = detector.detect(images)
+    for places in by_shape.values():
+        faces = detector.detect([image for place in places for image in batch[place]])
+        for place in places:
+            count = len(batch[place])
+            found[place], faces = faces[:count], faces[count:]
+    return [found[place] for place in range(len(batch))]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 
 from srfer.engines import Expression
 
+from .details import FaceDetails
+
 RgbImage = NDArray[np.uint8]
 """(H, W, 3) uint8, RGB."""
 
@@ -96,11 +98,13 @@ class Face:
         score: the detector's confidence, 0..1.
         landmarks: (5, 2) float32 pixels — the person's right eye, left eye (left and right in the
             picture), nose, right and left corner of the mouth — or None.
+        details: mesh and blendshapes, where the tracker measures them in this frame.
     """
 
     box: Box
     score: float
     landmarks: NDArray[np.float32] | None = None
+    details: FaceDetails | None = None
 
     def __post_init__(self) -> None:
         if self.box.right <= self.box.left or self.box.bottom <= self.box.top:

@@ -7,7 +7,6 @@ stdout is data and stderr is talk. Exit codes: 0 done, 1 failed, 2 usage, 3 part
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -22,15 +21,17 @@ from srfer import __version__
 from srfer.bench_verbs import bench
 from srfer.engine_verbs import engine_app
 from srfer.errors import ConfigError
+from srfer.model_verbs import model_app
 from srfer.options import (
     DEFAULT_MODEL,
     Debug,
-    Detector,
     DetectPx,
     Device,
     Model,
     Precision,
     Quiet,
+    Tracker,
+    TrackerModel,
     load_model,
     parse_path,
 )
@@ -125,10 +126,18 @@ def export(
     recursive: Annotated[
         bool, typer.Option("--recursive", help="Look into subfolders of folders.")
     ] = False,
+    landmarks: Annotated[
+        bool,
+        typer.Option("--landmarks", help="Write landmarks too; with mediapipe the mesh as well."),
+    ] = False,
+    blendshapes: Annotated[
+        bool, typer.Option("--blendshapes", help="Write blendshapes too (--tracker mediapipe).")
+    ] = False,
     model: Model = DEFAULT_MODEL,
     device: Device = "auto",
     precision: Precision = None,
-    detector: Detector = "retinaface",
+    tracker: Tracker = "retinaface",
+    tracker_model: TrackerModel = None,
     detect_px: DetectPx = 640,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -140,14 +149,19 @@ def export(
     """
     from srfer.realtime import AnalysisOptions, describe_settings
     from srfer.realtime.export import ExportOptions
+    from srfer.realtime.sinks import FaceFields
 
+    has_details = tracker == "mediapipe"
+    if blendshapes and not has_details:
+        raise ConfigError(f"{tracker} measures no blendshapes: choose --tracker mediapipe")
     loaded = load_model(model, device, precision)
-    analysis = AnalysisOptions(detector=detector, detect_px=detect_px)
+    analysis = AnalysisOptions(tracker=tracker, tracker_model=tracker_model, detect_px=detect_px)
     options = ExportOptions(
         has_video=video,
         has_notice=notice,
         is_recursive=recursive,
         is_forced=force,
+        fields=FaceFields(landmarks, landmarks and has_details, blendshapes),
         settings=describe_settings(loaded, analysis),
     )
     how = (loaded, analysis, options)
@@ -225,7 +239,6 @@ def doctor(*, debug: Debug = False) -> None:
         raise typer.Exit(FAILED)
 
 
-model_app = typer.Typer(help="Look at models.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(model_app, name="model")
 app.add_typer(engine_app, name="engine")
 
@@ -234,20 +247,6 @@ for verb in (bench, train, evaluate, protocol, train_tracks):
     app.command()(verb)
 
 
-@model_app.command()
-def info(
-    *,
-    model: Annotated[str, typer.Argument(help="Shipped name, or path.")] = DEFAULT_MODEL,
-    debug: Debug = False,
-) -> None:
-    """Print what a model file says about itself, as JSON."""
-    from srfer.engines import load
-
-    del debug
-    loaded = load(model, "cpu")
-    record = json.loads(loaded.spec.to_json())
-    del record["golden"]
-    typer.echo(json.dumps({"sha256": loaded.sha256, **record}, indent=2))
 
 
 @contextmanager

@@ -52,7 +52,8 @@ def examine() -> list[Finding]:
         _try("pictures", _pictures),
         _try("video", _video),
         *_devices(),
-        _try("face detector", _detector),
+        _try("tracker retinaface", _detector),
+        *_trackers(),
         *_extras(),
     ]
 
@@ -132,6 +133,21 @@ def _detector() -> str:
 
     with open_detector() as detector:
         return f"{detector.name}, whole"
+
+
+def _trackers() -> Iterator[Finding]:
+    """The trackers whose model files are not installed with srfer."""
+    from srfer.realtime.known_models import KNOWN_MODELS, fetched_model
+    from srfer.realtime.tracking.landmarker import HOW_TO_INSTALL
+
+    for model in KNOWN_MODELS:
+        is_absent = model.name == "mediapipe" and find_spec("mediapipe") is None
+        try:
+            detail = HOW_TO_INSTALL if is_absent else str(fetched_model(model.name))
+            is_fine = not is_absent
+        except SrferError as error:
+            detail, is_fine = str(error), False
+        yield Finding(f"tracker {model.name}", is_fine, detail, is_needed=False)
 
 
 def _extras() -> Iterator[Finding]:

@@ -50,8 +50,21 @@ Precision = Annotated[
     PrecisionName | None,
     typer.Option(help="What the model computes in; the device's default if not given."),
 ]
-Detector = Annotated[
-    str, typer.Option(help="Face detector: retinaface, or path of a YuNet model (.onnx).")
+Tracker = Annotated[
+    str,
+    typer.Option(
+        help="What finds and follows faces: retinaface; yunet, for the smallest; or mediapipe, for "
+        "mesh and blendshapes of faces above about 100 px."
+    ),
+]
+TrackerModel = Annotated[
+    Path | None,
+    typer.Option(
+        help="Model file of yunet (.onnx) or mediapipe (.task); the one that `srfer model fetch` "
+        "got if not given.",
+        parser=parse_path,
+        metavar="PATH",
+    ),
 ]
 DetectPx = Annotated[
     int, typer.Option(help="Long side at which frames are searched for faces, in pixels.")

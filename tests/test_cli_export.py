@@ -36,7 +36,7 @@ def test_export_writes_data_to_stdout_and_talk_to_stderr(
     assert video_times(tmp_path / "out/a/annotated.mp4") == video_times(clip)
     manifest = json.loads((tmp_path / "out/a/manifest.json").read_text())
     assert len(manifest["settings"]["model_sha256"]) == 64
-    assert manifest["settings"]["detector"] == "retinaface"
+    assert manifest["settings"]["tracker"] == "retinaface"
 
 
 def test_quiet_says_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -81,7 +81,7 @@ def test_nothing_done_is_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture
         (["export", "rtsp://a:secret@camera", "--out", "{folder}/out"], "rtsp://...: only files"),
         (["export", "a:secret@camera/x", "--out", "{folder}/out"], "without its scheme"),
         (["export", "{clip}", "--out", "{folder}/out", "--detect-px", "3"], "between 32 and 8192"),
-        (["export", "{clip}", "--out", "{folder}/out", "--detector", "magic"], "unknown face"),
+        (["export", "{clip}", "--out", "{folder}/out", "--tracker", "magic"], "unknown tracker"),
         (["export", "{clip}", "--out", "{folder}/out", "--device", "abacus"], "abacus"),
         (["export", "{clip}", "--out", "{folder}/out", "--nonsense"], "nonsense"),
         (["nonsense"], "nonsense"),

@@ -1,4 +1,4 @@
-"""Choosing a detector by name or by the path of its model."""
+"""Choosing a detector by name."""
 
 from __future__ import annotations
 
@@ -6,24 +6,26 @@ from pathlib import Path
 
 from srfer.errors import ConfigError
 
+from ..known_models import fetched_model
 from .detector import Detector
 from .retinaface import RetinaFace
 from .yunet import YuNet
 
 
 def open_detector(
-    name_or_path: str | Path = "retinaface",
+    name: str = "retinaface",
     *,
+    model: Path | None = None,
     detect_px: int = 640,
     score_from: float = 0.3,
     threads: int = 1,
     device: str = "cpu",
 ) -> Detector:
-    """Make the detector that a name or a model file stands for; enter it to use it.
+    """Make the detector of a name; enter it to use it.
 
     Args:
-        name_or_path: "retinaface", whose model is installed with srfer, or the path of a YuNet
-            model (.onnx).
+        name: "retinaface", whose model is installed with srfer, or "yunet".
+        model: model file of yunet (.onnx); the fetched one if None.
         detect_px: long side at which pictures are searched, in pixels; the cost grows with its
             square.
         score_from: faces below this score are not reported, 0..1.
@@ -41,16 +43,16 @@ def open_detector(
         raise ConfigError(f"score_from must lie between 0 and 1, not {score_from}")
     if threads < 1:
         raise ConfigError(f"threads must be 1 or more, not {threads}")
-    if name_or_path == "retinaface":
-        return RetinaFace(
-            detect_px=detect_px, score_from=score_from, threads=threads, device=device
-        )
-    path = Path(name_or_path)
-    if path.suffix.lower() == ".onnx":
+    if name == "yunet":
         return YuNet(
-            path, detect_px=detect_px, score_from=score_from, threads=threads, device=device
+            model or fetched_model(name),
+            detect_px=detect_px,
+            score_from=score_from,
+            threads=threads,
+            device=device,
         )
-    raise ConfigError(
-        f"unknown face detector {str(name_or_path)!r}: "
-        "give 'retinaface' or the path of a YuNet model (.onnx)"
-    )
+    if name != "retinaface":
+        raise ConfigError(f"unknown face detector {name!r}: choose retinaface or yunet")
+    if model is not None:
+        raise ConfigError(f"retinaface has its own model, not {model}: choose yunet or mediapipe")
+    return RetinaFace(detect_px=detect_px, score_from=score_from, threads=threads, device=device)

@@ -9,7 +9,7 @@ from typing import Self
 
 from ..types import FrameResult
 from .atomic import TextFile
-from .record import to_record
+from .record import FaceFields, to_record
 
 
 class JsonlSink:
@@ -17,12 +17,14 @@ class JsonlSink:
 
     Args:
         path: the file to make; `name.partial.jsonl` until it is complete.
+        fields: what to write of each face beyond the usual.
     """
 
     name = "jsonl"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, fields: FaceFields | None = None) -> None:
         self.path = path
+        self._fields = fields
         self._file: TextFile | None = None
 
     def __enter__(self) -> Self:
@@ -37,7 +39,10 @@ class JsonlSink:
         """
         assert self._file is not None, "enter the sink first"
         line = json.dumps(
-            to_record(result), allow_nan=False, ensure_ascii=False, separators=(",", ":")
+            to_record(result, self._fields),
+            allow_nan=False,
+            ensure_ascii=False,
+            separators=(",", ":"),
         )
         self._file.write(line + "\n")
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..types import Box
+
+Row = TypeVar("Row")
+Column = TypeVar("Column")
 
 LEAST_SIZE_RATIO = 0.5
 """Boxes whose sides differ by more than this are never the same face."""
@@ -57,6 +61,17 @@ def assign(likeness: NDArray[np.float64], *, at_least: float) -> list[tuple[int,
     else:
         pairs = sorted((row, column) for column, row in enumerate(_cheapest_columns(-allowed.T)))
     return [(row, column) for row, column in pairs if allowed[row, column] > 0]
+
+
+def left_over(
+    rows: Sequence[Row], columns: Sequence[Column], pairs: Sequence[tuple[int, int]]
+) -> tuple[list[Row], list[Column]]:
+    """The rows and the columns that are in no pair, in their order."""
+    paired_rows, paired_columns = {row for row, _ in pairs}, {column for _, column in pairs}
+    return (
+        [row for i, row in enumerate(rows) if i not in paired_rows],
+        [column for i, column in enumerate(columns) if i not in paired_columns],
+    )
 
 
 def _cheapest_columns(cost: NDArray[np.float64]) -> list[int]:

@@ -111,7 +111,7 @@ def _blended(carried: Face, found: Face, gain: float) -> Face:
     landmarks = found.landmarks
     if landmarks is not None and carried.landmarks is not None:
         landmarks = carried.landmarks + np.float32(gain) * (landmarks - carried.landmarks)
-    return Face(box, found.score, landmarks)
+    return Face(box, found.score, landmarks, found.details)
 
 
 def _moved(face: Face, box: Box) -> Face:

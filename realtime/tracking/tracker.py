@@ -19,7 +19,7 @@ from ..crop import to_gray
 from ..detection import Detector
 from ..load import EffortDial
 from ..types import Face, Frame, TrackedFrame
-from .association import assign, iou, nearness
+from .association import assign, iou, left_over, nearness
 from .config import TrackerConfig
 from .flow import follow
 from .media_time import MediaTime
@@ -190,11 +190,7 @@ class FaceTracker:
     ) -> tuple[list[Target], list[Face]]:
         for row, column in pairs:
             self._found(targets[row], faces[column])
-        rows, columns = {row for row, _ in pairs}, {column for _, column in pairs}
-        return (
-            [target for i, target in enumerate(targets) if i not in rows],
-            [face for i, face in enumerate(faces) if i not in columns],
-        )
+        return left_over(targets, faces, pairs)
 
     def _found(self, target: Target, face: Face) -> None:
         # A weak detection is less exact, so it pulls less.

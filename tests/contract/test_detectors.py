@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -29,10 +28,10 @@ Make = Callable[..., Detector]
     ]
 )
 def make(request: pytest.FixtureRequest) -> Make:
-    name: str | Path = request.param
-    if name != "retinaface":
-        name = request.getfixturevalue("shared_dir") / "models" / name
-    return lambda **options: open_detector(name, **options)
+    if request.param == "retinaface":
+        return open_detector
+    model = request.getfixturevalue("shared_dir") / "models" / request.param
+    return lambda **options: open_detector("yunet", model=model, **options)
 
 
 @pytest.fixture

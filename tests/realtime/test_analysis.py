@@ -211,5 +211,5 @@ def test_leaving_analyze_early_leaves_nothing_behind(clip: Path, model: Model) -
 def test_analyze_says_what_is_wrong(tmp_path: Path, model: Model) -> None:
     with pytest.raises(SourceError, match=r"none\.mp4"):
         next(srfer.analyze(tmp_path / "none.mp4", model=model))
-    with pytest.raises(ConfigError, match="unknown face detector 'eyes'"):
-        next(srfer.analyze("x.mp4", model=model, options=AnalysisOptions(detector="eyes")))
+    with pytest.raises(ConfigError, match="unknown tracker 'eyes'"):
+        next(srfer.analyze("x.mp4", model=model, options=AnalysisOptions(tracker="eyes")))

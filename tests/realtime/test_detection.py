@@ -63,7 +63,7 @@ def test_yunet_is_decoded_as_its_paper_says(tmp_path: Path) -> None:
     path.write_bytes(yunet_like(["n", 3, "h", "w"]))
     picture = np.zeros((64, 96, 3), np.uint8)
     picture[16:24, 40:48] = 230
-    with open_detector(path, score_from=0.6) as detector:
+    with open_detector("yunet", model=path, score_from=0.6) as detector:
         (face,) = detector.detect([picture])[0]
     # A cell of 8 pixels at (40, 16): the middle half a cell on, twice as large as the cell.
     np.testing.assert_allclose(face.box, (36, 12, 52, 28), atol=1e-4)
@@ -78,7 +78,7 @@ def test_scores_below_the_threshold_are_not_reported(tmp_path: Path) -> None:
     path.write_bytes(yunet_like(["n", 3, "h", "w"]))
     picture = np.zeros((64, 96, 3), np.uint8)
     picture[16:24, 40:48] = 150
-    with open_detector(path, score_from=0.6) as detector:
+    with open_detector("yunet", model=path, score_from=0.6) as detector:
         assert detector.detect([picture]) == [()]
 
 
@@ -86,6 +86,7 @@ def test_scores_below_the_threshold_are_not_reported(tmp_path: Path) -> None:
     ("name", "options", "message"),
     [
         ("mtcnn", {}, "unknown face detector 'mtcnn'"),
+        ("retinaface", {"model": Path("x.onnx")}, "retinaface has its own model, not x.onnx"),
         ("retinaface", {"detect_px": 31}, "detect_px must lie between 32 and 8192, not 31"),
         ("retinaface", {"score_from": 0.0}, "score_from must lie between 0 and 1"),
         ("retinaface", {"threads": 0}, "threads must be 1 or more"),
@@ -114,7 +115,7 @@ def test_a_model_that_is_none_is_refused_at_once(
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(ModelError, match=message):
-        open_detector(path)
+        open_detector("yunet", model=path)
 
 
 def test_another_model_inside_the_package_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
