@@ -16,6 +16,7 @@ from filelock import FileLock
 from srfer.errors import ModelError
 
 from .known_models import KnownModel
+from .sources.foreign import printable
 
 TIMEOUT_S = 30.0
 """How long a server may be silent."""
@@ -51,7 +52,11 @@ def fetch(
     with _place_of(model) as partial:
         if model.path.is_file() and model.is_right(model.path.read_bytes()):
             return model.path
+        is_resumed = partial.exists()
         _download(model, partial, timeout_s, on_progress)
+        if is_resumed and not model.is_right(partial.read_bytes()):
+            partial.unlink()  # its beginning may have been that of another file
+            _download(model, partial, timeout_s, on_progress)
         if not model.is_right(partial.read_bytes()):
             partial.unlink()
             raise _failed(model, "what came is not the file that srfer was tested with")
@@ -102,13 +107,14 @@ def _download(
         ModelError: that was not possible.
         OSError: the file cannot be written.
     """
-    trouble = "nothing came"
+    trouble = ""
     for _ in range(ATTEMPTS):
         start = _length(partial)
         if start >= model.size:
             return
         try:
             _receive(model, partial, start, timeout_s, on_progress)
+            trouble = "the server ended early"
         except _BrokeOffError as error:
             trouble = str(error)
         if _length(partial) <= start:
@@ -129,7 +135,9 @@ def _receive(
         OSError: the file cannot be written.
     """
     with _connection(model, start, timeout_s) as response:
-        is_rest = response.status == http.client.PARTIAL_CONTENT and _begins_at(response) == start
+        is_rest = response.status == http.client.PARTIAL_CONTENT
+        if is_rest and _begins_at(response) != start:
+            raise _BrokeOffError("the server sent another part than it was asked for")
         with partial.open("ab" if is_rest else "wb") as file:
             while file.tell() < model.size and (piece := _read(response)):
                 file.write(piece)
@@ -153,7 +161,7 @@ def _connection(
 
 def _read(response: http.client.HTTPResponse) -> bytes:
     with _told():
-        return response.read(_CHUNK)
+        return response.read1(_CHUNK)  # what is there, so that it is kept if no more comes
 
 
 @contextmanager
@@ -163,12 +171,13 @@ def _told() -> Iterator[None]:
         yield
     except urllib.error.HTTPError as error:
         error.close()
-        raise _BrokeOffError(f"the server says {error.code} {error.reason}") from None
+        reason = printable(str(error.reason))
+        raise _BrokeOffError(f"the server says {error.code} {reason}") from None
     except (OSError, http.client.HTTPException) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
         if isinstance(reason, TimeoutError):
             raise _BrokeOffError("the server fell silent") from None
-        raise _BrokeOffError(f"the connection failed ({reason})") from None
+        raise _BrokeOffError(f"the connection failed ({printable(str(reason))})") from None
 
 
 def _begins_at(response: http.client.HTTPResponse) -> int | None:

@@ -7,7 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import pytest
+import skimage.data
 
 from srfer import __version__
 from srfer.cli import main
@@ -82,6 +84,11 @@ def test_nothing_done_is_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture
         (["export", "a:secret@camera/x", "--out", "{folder}/out"], "without its scheme"),
         (["export", "{clip}", "--out", "{folder}/out", "--detect-px", "3"], "between 32 and 8192"),
         (["export", "{clip}", "--out", "{folder}/out", "--tracker", "magic"], "unknown tracker"),
+        (["export", "{clip}", "--out", "{folder}/out", "--blendshapes"], "--tracker mediapipe"),
+        (
+            ["export", "{clip}", "--out", "{folder}/out", "--tracker-model", "x.onnx"],
+            "retinaface has its own model",
+        ),
         (["export", "{clip}", "--out", "{folder}/out", "--device", "abacus"], "abacus"),
         (["export", "{clip}", "--out", "{folder}/out", "--nonsense"], "nonsense"),
         (["nonsense"], "nonsense"),
@@ -148,3 +155,16 @@ def test_help_loads_none_of_the_heavy_libraries() -> None:
     )
     assert child.returncode == 0, child.stderr
     assert "export" in child.stdout
+
+
+def test_landmarks_are_written_if_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture = cv2.imwrite(str(tmp_path / "a.png"), skimage.data.astronaut()[..., ::-1])
+    assert picture
+    arguments = ("--out", tmp_path / "out", "--no-video", "--landmarks")
+    assert run(capsys, "export", tmp_path / "a.png", *arguments)[0] == 0
+    (line,) = (tmp_path / "out/a/frames.jsonl").read_text().splitlines()
+    (face,) = json.loads(line)["faces"]
+    assert face["landmarks"]["nose"] == pytest.approx([223, 128], abs=6)
+    assert "mesh" not in face

@@ -17,8 +17,9 @@ import pytest
 from srfer.engines import LABELS
 from srfer.errors import ExportError, SourceError, SourceFault
 from srfer.realtime import FaceResult, Frame, FrameResult, SourceInfo, TrackState
+from srfer.realtime.details import BLENDSHAPES, MESH_POINTS, FaceDetails
 from srfer.realtime.overlay import Overlay
-from srfer.realtime.sinks import CsvSink, JsonlSink, VideoSink, to_record
+from srfer.realtime.sinks import CsvSink, FaceFields, JsonlSink, VideoSink, to_record
 from srfer.realtime.sinks.atomic import TextFile
 from srfer.realtime.sources import VideoFile, probe
 from srfer.realtime.stage import Sink
@@ -252,6 +253,47 @@ def test_json_lines_and_table_say_the_same(tmp_path: Path) -> None:
         assert row["label"] == (one["label"] or "")
         for label, p in (one["probabilities"] or dict.fromkeys(LABELS)).items():
             assert row[label] == ("" if p is None else str(p))
+
+
+def detailed(number: int = 1) -> FaceResult:
+    """A face of which all is known, with numbers that differ everywhere."""
+    one = face(number, reading=expression())
+    mesh = np.arange(MESH_POINTS * 3, dtype=np.float32).reshape(-1, 3) / 7
+    shapes = np.arange(len(BLENDSHAPES), dtype=np.float32) / 52
+    found = replace(
+        one.track.face, landmarks=mesh[:5, :2].copy(), details=FaceDetails(mesh, shapes)
+    )
+    return replace(one, track=replace(one.track, face=found))
+
+
+def test_landmarks_mesh_and_blendshapes_are_written_only_if_asked_for(tmp_path: Path) -> None:
+    one = result(0, Fraction(0), detailed(1), face(2))
+    (usual, _) = to_record(one)["faces"]
+    assert not {"landmarks", "mesh", "blendshapes"} & set(usual)
+    fields = FaceFields(landmarks=True, mesh=True, blendshapes=True)
+    lines, table = JsonlSink(tmp_path / "f.jsonl", fields), CsvSink(tmp_path / "f.csv", fields)
+    with lines, table:
+        lines.write(one)
+        table.write(one)
+    full, bare = json.loads((tmp_path / "f.jsonl").read_text())["faces"]
+    assert full["landmarks"]["left_eye"] == [0.43, 0.57]
+    assert full["mesh"][477] == [204.43, 204.57, 204.71]
+    assert full["blendshapes"]["mouthSmileLeft"] == round(44 / 52, 4)
+    assert [bare[key] for key in ("landmarks", "mesh", "blendshapes")] == [None] * 3
+    with (tmp_path / "f.csv").open(newline="") as file:
+        first, second = csv.DictReader(file)
+    assert (first["left_eye_x"], first["left_eye_y"]) == ("0.43", "0.57")
+    assert first["mesh_477_z"] == "204.71"
+    assert float(first["blendshape_mouthSmileLeft"]) == full["blendshapes"]["mouthSmileLeft"]
+    for name in ("left_eye_x", "mesh_0_x", "blendshape__neutral"):
+        assert second[name] == ""
+    assert len(first) == len(second) == len(csv_heading(tmp_path)) + 10 + 478 * 3 + 52
+
+
+def csv_heading(folder: Path) -> list[str]:
+    with CsvSink(folder / "usual.csv"):
+        pass
+    return (folder / "usual.csv").read_text().strip().split(",")
 
 
 def test_a_video_without_faces_has_a_table_with_a_heading_only(tmp_path: Path) -> None:
