@@ -171,8 +171,8 @@ def _told() -> Iterator[None]:
         yield
     except urllib.error.HTTPError as error:
         error.close()
-        reason = printable(str(error.reason))
-        raise _BrokeOffError(f"the server says {error.code} {reason}") from None
+        said = printable(str(error.reason))
+        raise _BrokeOffError(f"the server says {error.code} {said}") from None
     except (OSError, http.client.HTTPException) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
         if isinstance(reason, TimeoutError):

@@ -30,6 +30,9 @@ class TrackerConfig:
         second_look_below_px: followed faces that are smaller than this in the searched picture
             get a second look when they were not found.
         second_look_from: score from which a second look finds a followed face again, 0..1.
+        tiles_per_search: between two searches of the whole frame, so many tiles of a large frame
+            are searched at full resolution, each in a frame of its own; 0 for none. Each costs as
+            much as a search of the whole frame.
         verified_from: score from which a second look lets a doubtful face begin a track, 0..1.
     """
 
@@ -46,6 +49,7 @@ class TrackerConfig:
     second_look_below_px: float = 40.0
     second_look_from: float = 0.5
     verified_from: float = 0.85
+    tiles_per_search: int = 2
 
     def __post_init__(self) -> None:
         for field in fields(self):

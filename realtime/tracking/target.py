@@ -57,6 +57,11 @@ class Target:
         """How far from `predicted` the face may turn up: more, the longer it was not seen."""
         return min(0.5 * self.side_px + 2 * self._filter.spread_px, 1.5 * self.side_px)
 
+    @property
+    def detected_s(self) -> float:
+        """When the face was last detected, not only carried along by the picture's motion."""
+        return self._detected_s
+
     def predict(self, dt_s: float) -> None:
         """Let time pass."""
         self.age += 1

@@ -3,7 +3,8 @@
 The whole frame is searched every few frames only; in between optical flow carries each face along.
 Detections join tracks as in ByteTrack (Zhang et al. 2022): first the sure ones, with the faces that
 are seen and then with those that were lost; last the weak ones, which only keep a face alive. In
-between, faces too small for the search of the whole frame are looked for in enlarged windows.
+between, faces too small for the search of the whole frame are looked for in enlarged windows where
+they are expected, and in tiles of a large frame where something has changed.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from .media_time import MediaTime
 from .scene import SceneWatch
 from .second_look import look_again
 from .target import Target
+from .tiles import TileRound
 
 NEAR_FROM = 0.01
 """Any nearness above 0 will do: the reach is the limit."""
@@ -93,13 +95,17 @@ class FaceTracker:
         dt_s = self._time.advance(frame)
         if self._scene.is_cut(gray) or dt_s > self._config.lost_for_s:
             self._targets.clear()
+            self._tiles.restart()
             self._frames_since_search = None
         self._forget()
         for target in self._targets:
             target.predict(dt_s)
         self._carry(gray)
+        is_tile_due = self._is_tile_due()
         if self._is_search_due():
             self._search(frame)
+        elif is_tile_due:
+            self._search_tile(frame)
         return TrackedFrame(frame, tuple(target.snapshot for target in self._targets))
 
     def _reset(self) -> None:
@@ -109,6 +115,8 @@ class FaceTracker:
         self._scene = SceneWatch()
         self._gray = np.empty((0, 0), np.uint8)
         self._frames_since_search = None
+        self._frames_since_tile = 0
+        self._tiles = TileRound(self._detector.detect_px)
         self._is_in_doubt = False
 
     def _forget(self) -> None:
@@ -141,6 +149,36 @@ class FaceTracker:
         )
         return self._frames_since_search >= every * self._dial.saving.search_factor
 
+    def _is_tile_due(self) -> bool:
+        if self._config.tiles_per_search == 0:
+            return False
+        every = max(1, self._config.detect_every_frames // self._config.tiles_per_search)
+        self._frames_since_tile += 1
+        return self._frames_since_tile >= every
+
+    def _search_tile(self, frame: Frame) -> None:
+        """Search a part of a large frame for faces that are too small for the whole one.
+
+        What is found continues tracks or begins them. What is not found says nothing: the search of
+        the whole frame decides about that, with its second looks.
+        """
+        self._frames_since_tile = 0
+        tile = self._tiles.choose(self._gray, self._time.now_s)
+        if tile is None:
+            return
+        (found,) = self._detector.detect([np.ascontiguousarray(frame.image[tile.slices])])
+        whole = [tile.to_frame(face) for face in found if tile.is_whole(face, frame)]
+        sure = self._most_important([f for f in whole if f.score >= self._config.sure_from])
+        weak = self._most_important([f for f in whole if f.score < self._config.sure_from])
+        seen = [target for target in self._targets if target.is_seen]
+        lost = [target for target in self._targets if not target.is_seen]
+        _, sure = self._continue(seen, sure, self._config.same_face_iou)
+        lost, sure = self._recover(lost, sure)
+        _, _, verified = self._look_again(frame, [], [], sure, weak)
+        _, verified = self._recover(lost, verified)
+        trusted = [face for face in sure if face.score >= self._config.trusted_from]
+        self._begin(trusted + verified)
+
     def _search(self, frame: Frame) -> None:
         """Search the whole frame and bring tracks and detections together."""
         self._frames_since_search = 0
@@ -151,12 +189,13 @@ class FaceTracker:
         lost = [target for target in self._targets if not target.is_seen]
         missed, sure = self._continue(seen, sure, self._config.same_face_iou)
         lost, sure = self._recover(lost, sure)
+        missed, waiting = self._let_wait(missed, weak)
         missed, lost, verified = self._look_again(frame, missed, lost, sure, weak)
         missed = [target for target in missed if target.is_confirmed]
         missed, _ = self._continue(missed, weak, self._config.second_chance_iou)
         lost, verified = self._recover(lost, verified)
         trusted = [face for face in sure if face.score >= self._config.trusted_from]
-        self._targets = [target for target in self._targets if target.is_confirmed]
+        self._targets = [t for t in self._targets if t.is_confirmed or t in waiting]
         self._is_in_doubt = bool(missed)
         for target in missed + lost:
             target.lose(self._time.now_s)
@@ -211,9 +250,8 @@ class FaceTracker:
             What is left of `missed` and of `lost`, and the new faces that proved to be faces.
         """
         wanted: list[Target | Face] = []
-        held = [t for t in missed if t.is_confirmed and self._is_held(t, weak)]
-        searched_at = min(1.0, self._detector.detect_px / max(frame.width, frame.height))
-        most_px = self._config.second_look_below_px / searched_at
+        held = [t for t in missed if self._is_held(t, weak)]
+        most_px = self._small_px
         wanted += [t for t in missed if t.side_px < most_px and t not in held]
         wanted += [f for f in self._unclaimed(sure + weak) if f.score < self._config.trusted_from]
         # What comes last would do without where there is more than the budget allows.
@@ -235,8 +273,31 @@ class FaceTracker:
             verified,
         )
 
+    def _let_wait(
+        self, missed: list[Target], weak: Sequence[Face]
+    ) -> tuple[list[Target], list[Target]]:
+        """Those of `missed` that are decided about now, and those for whom there is no second look.
+
+        The search of the whole frame cannot see small faces, so that it missed them says nothing.
+        Those whose last detection is oldest have their second look first; the others are carried
+        along by motion until it is their turn.
+        """
+        small = [t for t in missed if t.side_px < self._small_px and not self._is_held(t, weak)]
+        small.sort(key=lambda target: (target.is_confirmed, target.detected_s))
+        oldest_s = self._time.now_s - self._config.lost_for_s
+        waiting = [t for t in small[self._config.second_looks :] if t.detected_s >= oldest_s]
+        return [target for target in missed if target not in waiting], waiting
+
+    @property
+    def _small_px(self) -> float:
+        """Faces below this size, in pixels of the frame, get second looks."""
+        searched_at = min(1.0, self._detector.detect_px / max(self._gray.shape))
+        return self._config.second_look_below_px / searched_at
+
     def _is_held(self, target: Target, weak: Sequence[Face]) -> bool:
         """True if a weak detection would keep the target alive, though less exactly."""
+        if not target.is_confirmed:
+            return False
         likeness = iou([target.face.box], [face.box for face in weak])
         return bool((likeness >= self._config.second_chance_iou).any())
 

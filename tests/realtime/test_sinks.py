@@ -258,8 +258,8 @@ def test_json_lines_and_table_say_the_same(tmp_path: Path) -> None:
 def detailed(number: int = 1) -> FaceResult:
     """A face of which all is known, with numbers that differ everywhere."""
     one = face(number, reading=expression())
-    mesh = np.arange(MESH_POINTS * 3, dtype=np.float32).reshape(-1, 3) / 7
-    shapes = np.arange(len(BLENDSHAPES), dtype=np.float32) / 52
+    mesh = (np.arange(MESH_POINTS * 3).reshape(-1, 3) / 7).astype(np.float32)
+    shapes = (np.arange(len(BLENDSHAPES)) / 52).astype(np.float32)
     found = replace(
         one.track.face, landmarks=mesh[:5, :2].copy(), details=FaceDetails(mesh, shapes)
     )
