@@ -5,7 +5,8 @@
 Real clips are shown side by side on a wall, scaled into its cells, as a surveillance camera shows
 many people at once. Which faces are there is known from each clip by itself, enlarged twice, as two
 detectors see it: what YuNet (score 0.8 or more) and RetinaFace (0.5) both find is a face; what only
-one of them finds (from 0.3) is unclear and counts neither for nor against a tracker.
+one of them finds (from 0.3) is unclear and counts neither for nor against a tracker. Costs are time
+of the processor, so that other work on the machine does not count.
 """
 
 from __future__ import annotations
@@ -36,11 +37,11 @@ SURE, SEEN, UNCLEAR = 0.8, 0.5, 0.3
 SAME_IOU = 0.4
 MOST_FRAMES = 45
 """Of each clip; it is then played backwards, so that nothing jumps."""
-FRAMES = 90
+FRAMES = 75
 SETTLED = 30
 """Frames from which on a face should have been found: two seconds."""
 RATE = 15
-WALLS = ((1920, 1080, 480), (1920, 1080, 384), (1280, 720, 320), (960, 540, 320), (640, 360, 320))
+WALLS = ((1920, 1080, 480), (1280, 720, 320), (640, 360, 320))
 """Width and height of the wall, and width of its cells (16:9), in pixels."""
 
 
@@ -128,9 +129,9 @@ def measure(scenes: list[Scene], detector: Detector, config: TrackerConfig) -> d
         for index, scene in enumerate(scenes):
             pts = Fraction(index, RATE)
             frame = Frame("wall", index, float(pts), pts, scene.image)
-            started = time.perf_counter()
+            started = time.process_time()
             tracks = track(frame).tracks
-            costs_ms.append((time.perf_counter() - started) * 1e3)
+            costs_ms.append((time.process_time() - started) * 1e3)
             boxes = [t.face.box for t in tracks if t.state is not TrackState.LOST]
             ids.update(t.id for t in tracks)
             if index < SETTLED:
@@ -151,7 +152,7 @@ def measure(scenes: list[Scene], detector: Detector, config: TrackerConfig) -> d
         },
         "invented_a_frame": round(invented / (len(scenes) - SETTLED), 3),
         "numbers": len(ids),
-        "ms_a_frame": percentiles(costs_ms, 2),
+        "processor_ms_a_frame": percentiles(costs_ms, 2),
     }
 
 
@@ -184,12 +185,12 @@ def main() -> None:
     ):
         clips = [read_clip(path, yunet, retinaface) for path in options.clips]
     data: dict[str, Any] = {"clips": [path.name for path in options.clips], "walls": []}
-    variants: list[tuple[str, int, int]] = [("retinaface", 640, n) for n in (0, 1, 2, 3, 6)]
+    variants: list[tuple[str, int, int]] = [("retinaface", 640, n) for n in (0, 1, 2, 3)]
     variants += [("yunet", 640, 0), ("yunet", 640, 2), ("retinaface", 1920, 0)]
     for width, height, cell in WALLS:
         scenes = list(film_wall(clips, width, height, cell))
         for name, detect_px, tiles in variants:
-            if tiles not in (0, 2) and width <= 640 or detect_px > width:
+            if detect_px > width:
                 continue
             model = options.yunet if name == "yunet" else None
             detector = open_detector(name, model=model, detect_px=detect_px)

@@ -25,6 +25,14 @@ class Detector(Part, Protocol):
         """
         ...
 
+    @property
+    def least_face_px(self) -> float:
+        """Side (root of the area) of the smallest faces that it finds reliably.
+
+        In pixels of the picture that is searched, which may have been scaled down.
+        """
+        ...
+
     def detect(self, images: Sequence[RgbImage]) -> list[tuple[Face, ...]]:
         """Find the faces in a batch of pictures.
 

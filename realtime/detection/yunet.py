@@ -31,6 +31,7 @@ class YuNet:
     """Finds faces and five landmarks; see `Detector` for the contract."""
 
     name = "yunet"
+    least_face_px = 20.0
 
     def __init__(
         self,

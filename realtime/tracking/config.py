@@ -30,9 +30,9 @@ class TrackerConfig:
         second_look_below_px: followed faces that are smaller than this in the searched picture
             get a second look when they were not found.
         second_look_from: score from which a second look finds a followed face again, 0..1.
-        tiles_per_search: between two searches of the whole frame, so many tiles of a large frame
-            are searched at full resolution, each in a frame of its own; 0 for none. Each costs as
-            much as a search of the whole frame.
+        tiles_per_search: between two searches of the whole frame, so many parts of it are searched
+            for faces of 20 pixels, each in a frame of its own and only where something has changed;
+            0 for none. Each costs at most as much as a search of the whole frame.
         verified_from: score from which a second look lets a doubtful face begin a track, 0..1.
     """
 

@@ -1,22 +1,30 @@
-"""Which part of a large frame is searched next at its full resolution.
+"""Which part of a frame is searched next for faces that the search of the whole frame cannot see.
 
-The search of the whole frame scales it down, so faces that are small in a large frame vanish. They
-are looked for in tiles that are as large as what the detector sees at a time, one after the other:
-first all once, then those in which most has changed since they were last searched, and the longer
-they wait the sooner. Nothing here depends on a clock: the same frames give the same tiles.
+That search scales large frames down, and no detector finds faces of any size. So the frame is also
+searched in tiles, one after the other, each enlarged or reduced so that a face of 20 pixels has the
+size that the detector needs: first all once, then those in which most has changed since they were
+last searched, and the longer they wait the sooner. Nothing here depends on a clock: the same frames
+give the same tiles.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..types import Box, Face, Frame
+from ..types import Box, Face, Frame, RgbImage
 
+FACE_PX = 20.0
+"""Side of the faces that tiles are made for, in pixels of the frame."""
+OVERLAP_PX = 40
+"""Tiles share this much, so that such a face is whole in one of them."""
+LEAST_GAIN = 1.25
+"""Tiles that show the frame no larger than this, beside the search of the whole, are left out."""
 GLANCE_STEP_PX = 8
 """Frames are compared at an eighth of their size: noise vanishes, a face of 20 px does not."""
 CHANGED_FROM = 12.0
@@ -27,66 +35,75 @@ MUCH_CHANGED = 40
 """With so many changed places a tile waits half as long as without any."""
 QUIET_S = 5.0
 """A tile in which nothing changes is still searched this often, in seconds of media time."""
-SEEN_IN_WHOLE_PX = 24
-"""Faces that are this large in the searched picture are found: no tile has to hold larger ones."""
-LEAST_REDUCED = 1.25
-"""A frame that is scaled down by less than this is not searched in tiles."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A part of the frame, in whole pixels; right and bottom are beyond the last."""
+    """A part of the frame, in whole pixels; right and bottom are beyond the last.
+
+    Attributes:
+        zoom: pixels of the searched picture per pixel of the frame.
+    """
 
     left: int
     top: int
     right: int
     bottom: int
+    zoom: float
 
-    def is_whole(self, face: Face, frame: Frame) -> bool:
-        """True where the tile's edge does not cut the face, in pixels of the tile, in two."""
-        width, height = self.right - self.left, self.bottom - self.top
-        box = face.box
-        return (
-            (self.left == 0 or box.left > 0)
-            and (self.top == 0 or box.top > 0)
-            and (self.right == frame.width or box.right < width)
-            and (self.bottom == frame.height or box.bottom < height)
-        )
+    def cut_out(self, image: RgbImage) -> RgbImage:
+        """The picture to search."""
+        part = image[self.top : self.bottom, self.left : self.right]
+        how = cv2.INTER_AREA if self.zoom < 1 else cv2.INTER_LINEAR
+        shown = cv2.resize(part, None, fx=self.zoom, fy=self.zoom, interpolation=how)
+        return np.asarray(shown, np.uint8)
 
     def to_frame(self, face: Face) -> Face:
-        """A face from pixels of the tile to pixels of the frame."""
-        left, top, right, bottom = face.box
-        box = Box(left + self.left, top + self.top, right + self.left, bottom + self.top)
+        """A face from pixels of the searched picture to pixels of the frame."""
+        corner = np.array([self.left, self.top])
+        box = np.asarray(face.box).reshape(2, 2) / self.zoom + corner
         landmarks = face.landmarks
         if landmarks is not None:
-            landmarks = landmarks + np.array([self.left, self.top], np.float32)
-        return Face(box, face.score, landmarks)
+            landmarks = (landmarks / self.zoom + corner).astype(np.float32)
+        return Face(Box(*map(float, box.reshape(-1))), face.score, landmarks)
 
-    @property
-    def slices(self) -> tuple[slice, slice]:
-        """Its rows and columns of a picture."""
-        return slice(self.top, self.bottom), slice(self.left, self.right)
+    def is_whole(self, face: Face, frame: Frame) -> bool:
+        """True where the tile's edge, inside the frame, does not cut the face in two."""
+        box = face.box
+        return (
+            (self.left == 0 or box.left > self.left)
+            and (self.top == 0 or box.top > self.top)
+            and (self.right == frame.width or box.right < self.right)
+            and (self.bottom == frame.height or box.bottom < self.bottom)
+        )
 
 
-def tiles_of(width: int, height: int, detect_px: int) -> tuple[Tile, ...]:
-    """The tiles of a frame, row by row; none where the whole frame is searched nearly unreduced.
+def tiles_of(width: int, height: int, *, detect_px: int, least_face_px: float) -> tuple[Tile, ...]:
+    """The tiles of a frame, row by row; none where they would show no more than the whole frame.
 
-    There are as few as cover the frame at about its full resolution. They overlap by as much as the
-    largest face that the search of the whole frame may miss.
+    Args:
+        width: of the frame, in pixels.
+        height: of the frame, in pixels.
+        detect_px: long side of what the detector sees at a time.
+        least_face_px: side of the smallest faces that it finds there.
     """
-    reduced = max(width, height) / detect_px
-    if reduced < LEAST_REDUCED:
+    longest = max(width, height)
+    zoom = least_face_px / FACE_PX
+    if zoom < LEAST_GAIN * min(1.0, detect_px / longest):
         return ()
-    overlap = math.ceil(SEEN_IN_WHOLE_PX * reduced)
-    across = _pieces(width, math.ceil(width / reduced), overlap)
-    down = _pieces(height, math.ceil(height / reduced), overlap)
-    return tuple(Tile(left, top, right, bottom) for top, bottom in down for left, right in across)
+    share = detect_px / zoom / longest
+    across, down = _pieces(width, share), _pieces(height, share)
+    largest = max(across[0][1] - across[0][0], down[0][1] - down[0][0])
+    zoom = min(zoom, detect_px / largest)
+    return tuple(
+        Tile(left, top, right, bottom, zoom) for top, bottom in down for left, right in across
+    )
 
 
-def _pieces(length: int, side: int, overlap: int) -> list[tuple[int, int]]:
-    """Begin and end of pieces of about `side`, or a little more, that cover `length` evenly."""
-    count = math.ceil(length / max(side, overlap))
-    side = min(length, math.ceil((length + (count - 1) * overlap) / count))
+def _pieces(length: int, share: float) -> list[tuple[int, int]]:
+    """Begin and end of overlapping pieces, about `share` of the length each or a little more."""
+    count = math.ceil(length / max(length * share, 2 * OVERLAP_PX))
+    side = min(length, math.ceil((length + (count - 1) * OVERLAP_PX) / count))
     begins = [round((length - side) * i / max(1, count - 1)) for i in range(count)]
     return [(begin, begin + side) for begin in begins]
 
@@ -94,13 +111,9 @@ def _pieces(length: int, side: int, overlap: int) -> list[tuple[int, int]]:
 class TileRound:
     """Chooses tiles of one source, frame by frame."""
 
-    def __init__(self, detect_px: int) -> None:
-        """Begin.
-
-        Args:
-            detect_px: long side of what the detector sees at a time, in pixels.
-        """
-        self._detect_px = detect_px
+    def __init__(self, *, detect_px: int, least_face_px: float) -> None:
+        """Begin; for the arguments see `tiles_of`."""
+        self._detect_px, self._least_face_px = detect_px, least_face_px
         self._size: tuple[int, ...] = ()
         self._tiles: tuple[Tile, ...] = ()
         self.restart()
@@ -109,33 +122,46 @@ class TileRound:
         """Begin with all tiles again, as after a cut."""
         self._searched: dict[Tile, tuple[float, NDArray[np.float32]]] = {}
 
-    def choose(self, gray: NDArray[np.uint8], now_s: float) -> Tile | None:
+    def choose(
+        self, gray: NDArray[np.uint8], now_s: float, known: Sequence[Box] = ()
+    ) -> Tile | None:
         """The tile to search in this frame, or None where none is worth it.
 
         Args:
             gray: (H, W) uint8, the frame.
             now_s: media time.
+            known: faces that are followed: what moves round them is no news.
         """
         if gray.shape != self._size:
             self._size = gray.shape
-            self._tiles = tiles_of(gray.shape[1], gray.shape[0], self._detect_px)
+            self._tiles = tiles_of(
+                gray.shape[1],
+                gray.shape[0],
+                detect_px=self._detect_px,
+                least_face_px=self._least_face_px,
+            )
             self.restart()
         if not self._tiles:
             return None
         glance = _glance(gray)
         fresh = [tile for tile in self._tiles if tile not in self._searched]
-        chosen = fresh[0] if fresh else self._most_urgent(glance, now_s)
+        chosen = fresh[0] if fresh else self._most_urgent(glance, now_s, known)
         if chosen is not None:
             self._searched[chosen] = now_s, glance
         return chosen
 
-    def _most_urgent(self, glance: NDArray[np.float32], now_s: float) -> Tile | None:
+    def _most_urgent(
+        self, glance: NDArray[np.float32], now_s: float, known: Sequence[Box]
+    ) -> Tile | None:
+        is_news = np.ones(glance.shape, bool)
+        for box in known:
+            is_news[_person(box)] = False
         best, most = None, 0.0
         for tile in self._tiles:
             then_s, then = self._searched[tile]
-            rows, columns = _at_glance(tile)
-            change = np.abs(glance[rows, columns] - then[rows, columns])
-            changed = int((change >= CHANGED_FROM).sum())
+            place = _at_glance(tile.left, tile.top, tile.right, tile.bottom)
+            change = np.abs(glance[place] - then[place]) >= CHANGED_FROM
+            changed = int((change & is_news[place]).sum())
             waited_s = now_s - then_s
             urgency = waited_s * (1 + changed / MUCH_CHANGED)
             if (changed >= LEAST_CHANGED or waited_s >= QUIET_S) and urgency > most:
@@ -146,12 +172,20 @@ class TileRound:
 def _glance(gray: NDArray[np.uint8]) -> NDArray[np.float32]:
     height, width = gray.shape
     size = max(1, width // GLANCE_STEP_PX), max(1, height // GLANCE_STEP_PX)
-    small = cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.float32)
+    return np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _at_glance(tile: Tile) -> tuple[slice, slice]:
-    return (
-        slice(tile.top // GLANCE_STEP_PX, -(-tile.bottom // GLANCE_STEP_PX)),
-        slice(tile.left // GLANCE_STEP_PX, -(-tile.right // GLANCE_STEP_PX)),
+def _person(face: Box) -> tuple[slice, slice]:
+    """Where head, shoulders and arms of a followed face move."""
+    return _at_glance(
+        face.left - face.width,
+        face.top - face.height / 2,
+        face.right + face.width,
+        face.bottom + 4 * face.height,
     )
+
+
+def _at_glance(left: float, top: float, right: float, bottom: float) -> tuple[slice, slice]:
+    first = [max(0, math.floor(value / GLANCE_STEP_PX)) for value in (top, left)]
+    last = [max(0, math.ceil(value / GLANCE_STEP_PX)) for value in (bottom, right)]
+    return slice(first[0], last[0]), slice(first[1], last[1])

@@ -4,12 +4,13 @@ The whole frame is searched every few frames only; in between optical flow carri
 Detections join tracks as in ByteTrack (Zhang et al. 2022): first the sure ones, with the faces that
 are seen and then with those that were lost; last the weak ones, which only keep a face alive. In
 between, faces too small for the search of the whole frame are looked for in enlarged windows where
-they are expected, and in tiles of a large frame where something has changed.
+they are expected, and in tiles of the frame where something has changed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -116,7 +117,9 @@ class FaceTracker:
         self._gray = np.empty((0, 0), np.uint8)
         self._frames_since_search = None
         self._frames_since_tile = 0
-        self._tiles = TileRound(self._detector.detect_px)
+        self._tiles = TileRound(
+            detect_px=self._detector.detect_px, least_face_px=self._detector.least_face_px
+        )
         self._is_in_doubt = False
 
     def _forget(self) -> None:
@@ -163,15 +166,17 @@ class FaceTracker:
         the whole frame decides about that, with its second looks.
         """
         self._frames_since_tile = 0
-        tile = self._tiles.choose(self._gray, self._time.now_s)
-        if tile is None:
-            return
-        (found,) = self._detector.detect([np.ascontiguousarray(frame.image[tile.slices])])
-        whole = [tile.to_frame(face) for face in found if tile.is_whole(face, frame)]
-        sure = self._most_important([f for f in whole if f.score >= self._config.sure_from])
-        weak = self._most_important([f for f in whole if f.score < self._config.sure_from])
         seen = [target for target in self._targets if target.is_seen]
         lost = [target for target in self._targets if not target.is_seen]
+        tile = self._tiles.choose(self._gray, self._time.now_s, [t.face.box for t in seen])
+        if tile is None:
+            return
+        (shown,) = self._detector.detect([tile.cut_out(frame.image)])
+        found = [tile.to_frame(face) for face in shown]
+        whole = [f for f in found if tile.is_whole(f, frame) and f.score >= self._config.sure_from]
+        # A face that the tile cuts in two is a hint, as a doubtful one is: a second look decides.
+        weak = self._most_important([doubted(f, self._config) for f in found if f not in whole])
+        sure = self._most_important(whole)
         _, sure = self._continue(seen, sure, self._config.same_face_iou)
         lost, sure = self._recover(lost, sure)
         _, _, verified = self._look_again(frame, [], [], sure, weak)
@@ -339,3 +344,8 @@ class FaceTracker:
             self._next_number += 1
             self._is_in_doubt = True
             room -= 1
+
+
+def doubted(face: Face, config: TrackerConfig) -> Face:
+    """The face with a score that needs a second look."""
+    return replace(face, score=min(face.score, config.sure_from))

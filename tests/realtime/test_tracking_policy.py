@@ -38,6 +38,7 @@ class BrightPatches:
     """
 
     name = "bright"
+    least_face_px = 8.0
 
     def __init__(self, detect_px: int = WIDTH, score_from: float = 0.3) -> None:
         self.detect_px = detect_px

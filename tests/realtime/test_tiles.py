@@ -1,0 +1,220 @@
+"""Searching large frames in tiles: which ones, and what the tracker makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from srfer.realtime.detection import Detector, open_detector
+from srfer.realtime.tracking import FaceTracker, TrackerConfig
+from srfer.realtime.tracking.second_look import WINDOW_PX
+from srfer.realtime.tracking.tiles import (
+    FACE_PX,
+    LEAST_CHANGED,
+    QUIET_S,
+    Tile,
+    TileRound,
+    tiles_of,
+)
+from srfer.realtime.types import Box, Face, RgbImage, TrackState
+from tests.people import film, numbers, paint, room, seen
+
+SIZES = [(320, 240), (960, 540), (1280, 720), (1080, 1920), (3840, 2160), (5000, 20), (801, 640)]
+RETINAFACE_PX, YUNET_PX = 32.0, 20.0
+tiles_for_retinaface = partial(tiles_of, detect_px=640, least_face_px=RETINAFACE_PX)
+tiles_for_yunet = partial(tiles_of, detect_px=640, least_face_px=YUNET_PX)
+round_for_yunet = partial(TileRound, detect_px=640, least_face_px=YUNET_PX)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("least_face_px", [RETINAFACE_PX, YUNET_PX])
+def test_a_small_face_is_whole_in_some_tile_and_large_enough(
+    size: tuple[int, int], least_face_px: float
+) -> None:
+    width, height = size
+    tiles = tiles_of(width, height, detect_px=640, least_face_px=least_face_px)
+    if least_face_px / FACE_PX < 1.25 * min(1, 640 / max(size)):
+        assert tiles == ()
+        return
+    side = int(FACE_PX)
+    random = np.random.default_rng(1)
+    corners = random.integers(0, np.subtract(size, side) + 1, (500, 2))
+    for left, top in [*corners, (0, 0), np.subtract(size, side)]:
+        assert any(
+            t.left <= left and t.top <= top and left + side <= t.right and top + side <= t.bottom
+            for t in tiles
+        )
+    for tile in tiles:
+        assert 0 <= tile.left < tile.right <= width
+        assert 0 <= tile.top < tile.bottom <= height
+        picture = tile.cut_out(np.zeros((height, width, 3), np.uint8))
+        assert max(picture.shape) <= 640
+        assert FACE_PX * tile.zoom >= 0.9 * least_face_px
+
+
+def test_faces_return_to_the_pixels_of_the_frame() -> None:
+    tile = Tile(100, 50, 420, 230, 2.0)
+    landmarks = np.array([[40, 20]] * 5, np.float32)
+    face = tile.to_frame(Face(Box(20.0, 10.0, 60.0, 50.0), 0.9, landmarks))
+    assert face.box == (110.0, 55.0, 130.0, 75.0)
+    assert face.landmarks is not None
+    assert face.landmarks.dtype == np.float32
+    assert face.landmarks[0].tolist() == [120.0, 60.0]
+
+
+def test_frames_that_are_searched_finely_enough_have_no_tiles() -> None:
+    for size in ((640, 480), (799, 400), (1, 1), (480, 640)):
+        assert tiles_for_yunet(*size) == ()
+        assert round_for_yunet().choose(np.zeros(size[::-1], np.uint8), 0.0) is None
+
+
+TILES = tiles_for_yunet(1920, 1080)
+
+
+def gray(spot: tuple[int, int] | None = None) -> NDArray[np.uint8]:
+    image = np.full((1080, 1920), 100, np.uint8)
+    if spot is not None:
+        image[spot[1] : spot[1] + 24, spot[0] : spot[0] + 24] = 200
+    return image
+
+
+def test_all_tiles_come_first_and_then_those_with_changes() -> None:
+    chosen = round_for_yunet()
+    assert [chosen.choose(gray(), i / 10) for i in range(len(TILES))] == list(TILES)
+    assert chosen.choose(gray(), 1.0) is None
+    changed = chosen.choose(gray((1700, 900)), 1.1)
+    assert changed == TILES[-1]
+    assert chosen.choose(gray((1700, 900)), 1.2) is None
+    assert chosen.choose(gray(), 1.3) == TILES[-1]
+
+
+def test_less_than_a_face_is_no_change() -> None:
+    chosen = round_for_yunet()
+    for i in range(9):
+        chosen.choose(gray(), i / 10)
+    image = gray()
+    image[104:112, 104 : 104 + 8 * (LEAST_CHANGED - 1)] = 200
+    assert chosen.choose(image, 1.0) is None
+    noisy = gray() + np.random.default_rng(0).integers(-20, 21, gray().shape)
+    assert chosen.choose(noisy.astype(np.uint8), 1.1) is None
+
+
+def test_what_moves_round_a_followed_face_is_no_news() -> None:
+    chosen = round_for_yunet()
+    for i in range(len(TILES)):
+        chosen.choose(gray(), i / 10)
+    assert chosen.choose(gray((220, 300)), 1.0, [Box(200, 200, 250, 260)]) is None
+    assert chosen.choose(gray((220, 300)), 1.1, [Box(900, 200, 950, 260)]) == TILES[0]
+
+
+def test_quiet_tiles_have_their_turn_now_and_then() -> None:
+    chosen = round_for_yunet()
+    for i in range(len(TILES)):
+        chosen.choose(gray(), i / 10)
+    assert chosen.choose(gray(), QUIET_S - 0.01) is None
+    assert chosen.choose(gray(), QUIET_S + 0.05) == TILES[0]
+    assert chosen.choose(gray(), QUIET_S + 0.15) == TILES[1]
+
+
+def test_one_busy_place_does_not_starve_the_others() -> None:
+    chosen = round_for_yunet()
+    random = np.random.default_rng(2)
+    searched = []
+    for i in range(200):
+        image = gray()
+        image[:300, :600] = random.integers(0, 255)
+        image[900:930, 1700:1730] = 255 * (i % 2)
+        searched.append(chosen.choose(image, i / 10))
+    assert set(searched[100:]) == set(TILES)
+
+
+def test_another_size_or_a_restart_begins_again() -> None:
+    chosen = round_for_yunet()
+    for i in range(9):
+        chosen.choose(gray(), i / 10)
+    assert chosen.choose(np.zeros((720, 1280), np.uint8), 1.0) == tiles_for_yunet(1280, 720)[0]
+    chosen.restart()
+    assert chosen.choose(np.zeros((720, 1280), np.uint8), 1.1) == tiles_for_yunet(1280, 720)[0]
+
+
+class Counting:
+    """A detector that notes the pictures it searches in each call."""
+
+    name = "counting"
+
+    def __init__(self, detector: Detector) -> None:
+        self._detector = detector
+        self.detect_px = detector.detect_px
+        self.least_face_px = detector.least_face_px
+        self.calls: list[list[tuple[int, ...]]] = []
+
+    def __enter__(self) -> Self:
+        self._detector.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._detector.__exit__(kind, error, traceback)
+
+    def detect(self, images: Sequence[RgbImage]) -> list[tuple[Face, ...]]:
+        self.calls.append([image.shape[:2] for image in images])
+        return self._detector.detect(images)
+
+    @property
+    def tiles(self) -> int:
+        """Calls that were neither for the whole frame of 1280x720 nor for windows."""
+        return sum(max(call[0]) not in (1280, WINDOW_PX) for call in self.calls)
+
+
+def follow(image: RgbImage, frames: int, **settings: int) -> tuple[list[int], Counting]:
+    """Ids that are seen in the last frame of a still film, and what was searched for it."""
+    counting = Counting(open_detector())
+    with FaceTracker(counting, TrackerConfig(**settings)) as tracker:
+        tracks = film(tracker, iter([image] * frames))
+    assert all(track.state is TrackState.TRACKED for track in seen(tracks[-1]))
+    return [track.id for track in seen(tracks[-1])], counting
+
+
+def test_faces_of_20_pixels_in_a_large_frame_are_found() -> None:
+    people = [(22.0, 213.0 + 426 * (i % 3), 120.0 + 200 * (i // 3), i % 2 > 0) for i in range(9)]
+    image = paint(room(1280, 720), people)
+    assert follow(image, 8, tiles_per_search=0)[0] == []
+    found, counting = follow(image, 66)
+    assert found == list(range(1, 10))
+    # In a frame that stays as it is each tile is searched once.
+    assert counting.tiles == len(tiles_for_retinaface(1280, 720))
+
+
+def test_a_face_that_tiles_cut_in_two_is_one_face() -> None:
+    tile = tiles_for_retinaface(1280, 720)[5]
+    people = [(70.0, float(tile.right), float(tile.bottom), False)]
+    found, _ = follow(paint(room(1280, 720, 3), people), 60)
+    assert found == [1]
+
+
+def test_more_small_faces_than_second_looks_keep_their_numbers() -> None:
+    people = [(24.0, 60.0 + 130 * x, 50.0 + 100 * y, False) for x in range(5) for y in range(3)]
+    image = paint(room(640, 360, 5), people)
+    counting = Counting(open_detector())
+    with FaceTracker(counting) as tracker:
+        tracks = film(tracker, iter([image] * 40))
+    assert len(seen(tracks[-1])) == len(people)
+    assert numbers(tracks[25:]) == numbers(tracks[-1:])
+    assert max(len(call) for call in counting.calls) <= TrackerConfig().second_looks
+
+
+def test_a_frame_is_searched_whole_or_in_one_tile() -> None:
+    image = np.zeros((720, 1280, 3), np.uint8)
+    _, counting = follow(image, 24, tiles_per_search=6)
+    assert [len(call) for call in counting.calls] == [1] * 20
+    assert counting.tiles == 16
