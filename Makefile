@@ -67,6 +67,7 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 			--torch-backend=cpu -c constraints.txt torch 2>/dev/null; } || \
 		$(PIP) install --quiet -c constraints.txt torch
 	$(PIP) install --quiet -c constraints.txt -e '.[dev]'
+	$(PIP) install --quiet -c constraints.txt --no-deps mediapipe
 	@sh scripts/system_libraries.sh $(BIN)/python
 	@sh scripts/test_libraries.sh
 	@sh scripts/virtual_screen.sh

@@ -4,6 +4,7 @@
 
 The crop rule was chosen for RetinaFace's boxes. In clips in which both find a face, this measures
 its box in units of the mesh's bounding box, and how well the median rule does on the other clips.
+Then it shows MediaPipe one face at many sizes, to see how small it may be.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
+import skimage.data
 from numpy.typing import NDArray
 
 from srfer.realtime.detection import Detector, open_detector
@@ -29,6 +32,9 @@ EVERY = 5
 """Frames from one compared frame to the next: neighbours say the same."""
 SURE = 0.95
 SAME_FACE_IOU = 0.3
+ASTRONAUT_PX = 117
+"""Height of the face in scikit-image's picture of an astronaut."""
+HEIGHTS_PX = (200, 160, 140, 120, 110, 100, 90, 80, 70, 60, 50, 40)
 
 Pairs = NDArray[np.float64]
 """(N, 8): bounding box of the mesh, then RetinaFace's box."""
@@ -82,6 +88,23 @@ def agreement(pairs: Pairs, rule: NDArray[np.float64]) -> dict[str, Any]:
     }
 
 
+def sizes_found(model: Path) -> dict[str, bool]:
+    """Height of a face in a frame of 1280x720, in pixels, and whether MediaPipe finds it."""
+    portrait = skimage.data.astronaut()
+    found = {}
+    with FaceLandmarker(model, faces=16) as landmarker:
+        for i, height in enumerate(HEIGHTS_PX):
+            scale = height / ASTRONAUT_PX
+            small = cv2.resize(portrait, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+            frame = np.full((720, 1280, 3), 110, np.uint8)
+            # An empty frame first: it must find the face anew, not follow it.
+            landmarker.find(frame, 2 * i)
+            shown = small[:720]
+            frame[: shown.shape[0], 300 : 300 + shown.shape[1]] = shown
+            found[str(height)] = len(landmarker.find(frame, 2 * i + 1)) == 1
+    return found
+
+
 def main() -> None:
     """Measure, print and write the result file."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -109,11 +132,13 @@ def main() -> None:
             }
             for name, pairs in by_clip.items()
         },
+        "found_at_height_px": sizes_found(options.model),
         "with_the_rule_used": agreement(np.vstack(list(by_clip.values())), np.array(MESH_BOX)),
     }
     for name, figures in data["clips"].items():
         print(name, figures)
     print(data["rule"], data["with_the_rule_used"])
+    print(data["found_at_height_px"])
     print(write_result("mesh_box", data))
 
 

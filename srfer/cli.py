@@ -24,9 +24,11 @@ from srfer.errors import ConfigError
 from srfer.model_verbs import model_app
 from srfer.options import (
     DEFAULT_MODEL,
+    Blendshapes,
     Debug,
     DetectPx,
     Device,
+    Landmarks,
     Model,
     Precision,
     Quiet,
@@ -126,13 +128,8 @@ def export(
     recursive: Annotated[
         bool, typer.Option("--recursive", help="Look into subfolders of folders.")
     ] = False,
-    landmarks: Annotated[
-        bool,
-        typer.Option("--landmarks", help="Write landmarks too; with mediapipe the mesh as well."),
-    ] = False,
-    blendshapes: Annotated[
-        bool, typer.Option("--blendshapes", help="Write blendshapes too (--tracker mediapipe).")
-    ] = False,
+    landmarks: Landmarks = False,
+    blendshapes: Blendshapes = False,
     model: Model = DEFAULT_MODEL,
     device: Device = "auto",
     precision: Precision = None,

@@ -66,6 +66,12 @@ TrackerModel = Annotated[
         metavar="PATH",
     ),
 ]
+Landmarks = Annotated[
+    bool, typer.Option("--landmarks", help="Write landmarks too; with mediapipe the mesh as well.")
+]
+Blendshapes = Annotated[
+    bool, typer.Option("--blendshapes", help="Write blendshapes too (--tracker mediapipe).")
+]
 DetectPx = Annotated[
     int, typer.Option(help="Long side at which frames are searched for faces, in pixels.")
 ]
