@@ -2,8 +2,8 @@
 
     python -m benchmarks.webcam_cost CLIP...
 
-Each clip is followed for ten seconds, forwards and backwards, with and without tiles. Costs are time
-of the processor, so that other work on the machine does not count.
+Each clip is followed for ten seconds, forwards and backwards, with and without tiles. Costs are
+time of the processor, so that other work on the machine does not count.
 """
 
 from __future__ import annotations
