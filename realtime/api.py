@@ -22,9 +22,10 @@ from .load import EffortDial
 from .pipeline import Pipeline
 from .shared import SharedEngines
 from .sources import LiveOptions, open_source, policy_for, read_picture
-from .tracking import TRACKERS, FaceTracker, Tracker, TrackerConfig, open_mediapipe
+from .tracking import FaceTracker, Tracker, TrackerConfig, open_mediapipe
 from .types import Frame, FrameResult
 
+TRACKERS = ("retinaface", "yunet", "mediapipe")
 VIDEO_SEARCH_PX = 640
 STILL_SEARCH_PX = 1280
 """Long side at which frames and still pictures are searched; for a picture there is time to find

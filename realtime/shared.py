@@ -106,9 +106,7 @@ def _detecting(detector: Detector) -> Batcher[list[RgbImage], list[tuple[Face, .
     )
 
 
-def _detect(
-    detector: Detector, batch: Sequence[list[RgbImage]]
-) -> list[list[tuple[Face, ...]]]:
+def _detect(detector: Detector, batch: Sequence[list[RgbImage]]) -> list[list[tuple[Face, ...]]]:
     """Pictures of one size together, since a batch costs as if all were of the largest size."""
     found: dict[int, list[tuple[Face, ...]]] = {}
     by_shape: dict[tuple[int, ...], list[int]] = {}
@@ -152,6 +150,7 @@ class _DetectorLine:
     ) -> None:
         self.name = detector.name
         self.detect_px = detector.detect_px
+        self.least_face_px = detector.least_face_px
         self._line = line
 
     def __enter__(self) -> Self:

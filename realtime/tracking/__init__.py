@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from .config import TrackerConfig
 from .contract import Tracker
-from .mediapipe import MediaPipeTracker
-from .opening import TRACKERS, open_mediapipe, open_tracker
+from .mediapipe import MediaPipeTracker, open_mediapipe
 from .tracker import FaceTracker
 
 __all__ = [
-    "TRACKERS",
     "FaceTracker",
     "MediaPipeTracker",
     "Tracker",
     "TrackerConfig",
     "open_mediapipe",
-    "open_tracker",
 ]

@@ -8,6 +8,7 @@ below about 100 px in a frame of 1280 are not found: its detector sees the whole
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -15,8 +16,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from srfer.errors import ConfigError
+
 from ..crop import to_gray
 from ..details import FaceDetails
+from ..known_models import fetched_model
 from ..types import Box, Face, Frame, RgbImage, TrackedFrame
 from .association import assign, iou, left_over, nearness
 from .config import TrackerConfig
@@ -35,6 +39,27 @@ EYES_NOSE_MOUTH = (468, 473, 4, 61, 291)
 """The points of the mesh that are our five landmarks."""
 SCORE = 1.0
 """MediaPipe does not say how sure it is of a face; it only leaves out those it is not sure of."""
+
+
+def open_mediapipe(
+    model: Path | None = None, *, detect_px: int = 640, config: TrackerConfig | None = None
+) -> MediaPipeTracker:
+    """Make a tracker with a process of its own; enter it to use it.
+
+    Args:
+        model: a Face Landmarker model (.task); the fetched one if None.
+        detect_px: larger frames are scaled down to this long side, in pixels.
+        config: see `MediaPipeTracker`.
+
+    Raises:
+        ConfigError: `detect_px` cannot be used, or MediaPipe is not installed.
+        ModelError: the model is missing, damaged, or another one.
+    """
+    if not 32 <= detect_px <= 8192:
+        raise ConfigError(f"detect_px must lie between 32 and 8192, not {detect_px}")
+    config = config or TrackerConfig()
+    landmarker = FaceLandmarker(model or fetched_model("mediapipe"), faces=config.max_faces)
+    return MediaPipeTracker(landmarker, config, detect_px=detect_px)
 
 
 class MediaPipeTracker:

@@ -157,7 +157,7 @@ class FaceTracker:
             return False
         every = max(1, self._config.detect_every_frames // self._config.tiles_per_search)
         self._frames_since_tile += 1
-        return self._frames_since_tile >= every
+        return self._frames_since_tile >= every * self._dial.saving.search_factor
 
     def _search_tile(self, frame: Frame) -> None:
         """Search a part of a large frame for faces that are too small for the whole one.

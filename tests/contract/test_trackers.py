@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
+from srfer.engines import Model, load
 from srfer.errors import EngineError
+from srfer.realtime.api import AnalysisOptions, make_stages
 from srfer.realtime.crop import cut, to_gray
 from srfer.realtime.detection import open_detector
-from srfer.realtime.tracking import Tracker, TrackerConfig, open_tracker
+from srfer.realtime.known_models import known_model
+from srfer.realtime.tracking import Tracker, TrackerConfig
 from srfer.realtime.tracking.association import iou
 from srfer.realtime.types import Frame, RgbImage, Track, TrackState
 from tests.people import film, numbers, paint, room, seen
@@ -24,6 +28,11 @@ FACE_PX = 150.0
 Make = Callable[..., Tracker]
 
 
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return load(device="cpu")
+
+
 @pytest.fixture(
     params=[
         "retinaface",
@@ -31,15 +40,19 @@ Make = Callable[..., Tracker]
         pytest.param("mediapipe", marks=pytest.mark.shared_data),
     ]
 )
-def make(request: pytest.FixtureRequest) -> Make:
-    name = request.param
-    if name == "retinaface":
-        return lambda **settings: open_tracker(config=TrackerConfig(**settings))
+def make(request: pytest.FixtureRequest, model: Model) -> Make:
+    name, path = request.param, None
     if name == "mediapipe":
         pytest.importorskip("mediapipe")
-    file = {"yunet": "yunet_n_dynamic.onnx", "mediapipe": "face_landmarker.task"}[name]
-    path = request.getfixturevalue("shared_dir") / "models" / file
-    return lambda **settings: open_tracker(name, model=path, config=TrackerConfig(**settings))
+    if name != "retinaface":
+        file = known_model(name).file
+        path = request.getfixturevalue("shared_dir") / "models" / file
+
+    def make(**settings: Any) -> Tracker:
+        options = AnalysisOptions(name, path, tracking=TrackerConfig(**settings))
+        return make_stages(model, options)[0]
+
+    return make
 
 
 @pytest.fixture

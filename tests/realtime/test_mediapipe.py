@@ -15,8 +15,9 @@ import skimage.data
 
 from srfer.errors import ConfigError, EngineError, ModelError
 from srfer.realtime.details import BLENDSHAPES, FaceDetails
+from srfer.realtime.detection import open_detector
 from srfer.realtime.known_models import FOLDER_VARIABLE
-from srfer.realtime.tracking import mediapipe_worker, open_tracker
+from srfer.realtime.tracking import mediapipe_worker, open_mediapipe
 from srfer.realtime.tracking.landmarker import PARTS, FaceLandmarker
 from srfer.realtime.tracking.mediapipe import to_face
 
@@ -151,34 +152,36 @@ def test_without_mediapipe_it_says_how_to_get_it(
 ) -> None:
     monkeypatch.setitem(sys.modules, "mediapipe", None)
     with pytest.raises(ConfigError, match=r"srfer\[mediapipe\].*--no-deps mediapipe"):
-        open_tracker("mediapipe", model=tmp_path / "x.task")
+        open_mediapipe(tmp_path / "x.task")
 
 
-@pytest.mark.parametrize("name", ["yunet", "mediapipe"])
 def test_without_a_model_it_says_how_to_get_it(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
-    with pytest.raises(ModelError, match=f"srfer model fetch {name}.*--tracker-model"):
-        open_tracker(name)
+    with pytest.raises(ModelError, match=r"srfer model fetch yunet.*--tracker-model"):
+        open_detector("yunet")
+    pytest.importorskip("mediapipe")
+    with pytest.raises(ModelError, match=r"srfer model fetch mediapipe.*--tracker-model"):
+        open_mediapipe()
 
 
 def test_a_model_that_is_none_is_refused_at_once(tmp_path: Path) -> None:
     pytest.importorskip("mediapipe")
     path = tmp_path / "x.task"
     with pytest.raises(ModelError, match="cannot be read: No such file"):
-        open_tracker("mediapipe", model=path)
+        open_mediapipe(path)
     path.write_bytes(b"not a model")
     with pytest.raises(ModelError, match="damaged, or is no MediaPipe model"):
-        open_tracker("mediapipe", model=path)
+        open_mediapipe(path)
     with zipfile.ZipFile(path, "w") as parts:
         parts.writestr(PARTS[0], b"")
     with pytest.raises(ModelError, match="no Face Landmarker: it lacks face_blendshapes"):
-        open_tracker("mediapipe", model=path)
+        open_mediapipe(path)
     with zipfile.ZipFile(path, "w") as parts:
         for part in PARTS:
             parts.writestr(part, b"not a network")
-    with pytest.raises(EngineError, match="MediaPipe"), open_tracker("mediapipe", model=path):
+    with pytest.raises(EngineError, match="MediaPipe"), open_mediapipe(path):
         pass
 
 
