@@ -41,7 +41,7 @@ FRAMES = 75
 SETTLED = 30
 """Frames from which on a face should have been found: two seconds."""
 RATE = 15
-WALLS = ((1920, 1080, 480), (1280, 720, 320), (640, 360, 320))
+WALLS = ((1920, 1080, 480), (1280, 720, 320))
 """Width and height of the wall, and width of its cells (16:9), in pixels."""
 
 
@@ -185,8 +185,8 @@ def main() -> None:
     ):
         clips = [read_clip(path, yunet, retinaface) for path in options.clips]
     data: dict[str, Any] = {"clips": [path.name for path in options.clips], "walls": []}
-    variants: list[tuple[str, int, int]] = [("retinaface", 640, n) for n in (0, 1, 2, 3)]
-    variants += [("yunet", 640, 0), ("yunet", 640, 2), ("retinaface", 1920, 0)]
+    variants = [(name, 640, tiles) for name in ("retinaface", "yunet") for tiles in (0, 2)]
+    variants.append(("retinaface", 1920, 0))
     for width, height, cell in WALLS:
         scenes = list(film_wall(clips, width, height, cell))
         for name, detect_px, tiles in variants:

@@ -36,7 +36,7 @@ class RetinaFace:
     """Finds faces and five landmarks; see `Detector` for the contract."""
 
     name = "retinaface"
-    least_face_px = 32.0
+    least_face_px = 24.0
 
     def __init__(
         self, *, detect_px: int, score_from: float, threads: int, device: str = "cpu"

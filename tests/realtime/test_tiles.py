@@ -26,7 +26,7 @@ from srfer.realtime.types import Box, Face, RgbImage, TrackState
 from tests.people import film, numbers, paint, room, seen
 
 SIZES = [(320, 240), (960, 540), (1280, 720), (1080, 1920), (3840, 2160), (5000, 20), (801, 640)]
-RETINAFACE_PX, YUNET_PX = 32.0, 20.0
+RETINAFACE_PX, YUNET_PX = 24.0, 20.0
 tiles_for_retinaface = partial(tiles_of, detect_px=640, least_face_px=RETINAFACE_PX)
 tiles_for_yunet = partial(tiles_of, detect_px=640, least_face_px=YUNET_PX)
 round_for_yunet = partial(TileRound, detect_px=640, least_face_px=YUNET_PX)
@@ -185,8 +185,8 @@ def follow(image: RgbImage, frames: int, **settings: int) -> tuple[list[int], Co
     return [track.id for track in seen(tracks[-1])], counting
 
 
-def test_faces_of_20_pixels_in_a_large_frame_are_found() -> None:
-    people = [(22.0, 213.0 + 426 * (i % 3), 120.0 + 200 * (i // 3), i % 2 > 0) for i in range(9)]
+def test_faces_that_the_whole_frame_hides_are_found() -> None:
+    people = [(34.0, 213.0 + 426 * (i % 3), 120.0 + 200 * (i // 3), i % 2 > 0) for i in range(9)]
     image = paint(room(1280, 720), people)
     assert follow(image, 8, tiles_per_search=0)[0] == []
     found, counting = follow(image, 66)
@@ -203,13 +203,13 @@ def test_a_face_that_tiles_cut_in_two_is_one_face() -> None:
 
 
 def test_more_small_faces_than_second_looks_keep_their_numbers() -> None:
-    people = [(24.0, 60.0 + 130 * x, 50.0 + 100 * y, False) for x in range(5) for y in range(3)]
-    image = paint(room(640, 360, 5), people)
+    people = [(34.0, 120.0 + 260 * x, 100.0 + 200 * y, False) for x in range(5) for y in range(3)]
+    image = paint(room(1280, 720, 5), people)
     counting = Counting(open_detector())
     with FaceTracker(counting) as tracker:
-        tracks = film(tracker, iter([image] * 40))
+        tracks = film(tracker, iter([image] * 60))
     assert len(seen(tracks[-1])) == len(people)
-    assert numbers(tracks[25:]) == numbers(tracks[-1:])
+    assert numbers(tracks[45:]) == numbers(tracks[-1:])
     assert max(len(call) for call in counting.calls) <= TrackerConfig().second_looks
 
 
