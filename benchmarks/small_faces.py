@@ -35,7 +35,7 @@ SIZES_PX = (12, 16, 24, 32, 40, 80)
 ENLARGED = 2
 SURE, SEEN, UNCLEAR = 0.8, 0.5, 0.3
 SAME_IOU = 0.4
-MOST_FRAMES = 45
+MOST_FRAMES = 24
 """Of each clip; it is then played backwards, so that nothing jumps."""
 FRAMES = 75
 SETTLED = 30

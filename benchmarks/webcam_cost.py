@@ -2,9 +2,9 @@
 
     python -m benchmarks.webcam_cost CLIP...
 
-Each clip is enlarged to 1280x720, or as far as it fits into that, since smaller frames have no tiles.
-It is followed for ten seconds, forwards and backwards, with and without tiles. Costs are
-time of the processor, so that other work on the machine does not count.
+Each clip is enlarged as far as it fits into 1280x720, since smaller frames have no tiles. It is
+followed for ten seconds, forwards and backwards, with and without tiles. Costs are time of the
+processor, so that other work on the machine does not count.
 """
 
 from __future__ import annotations

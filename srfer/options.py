@@ -54,7 +54,7 @@ Tracker = Annotated[
     str,
     typer.Option(
         help="What finds and follows faces: retinaface; yunet, for the smallest; or mediapipe, for "
-        "mesh and blendshapes of faces above about 100 px."
+        "mesh and blendshapes of faces taller than about an eighth of the frame's width."
     ),
 ]
 TrackerModel = Annotated[

@@ -2,7 +2,8 @@
 
 It follows faces by itself but gives them no numbers, so its faces of each frame join our tracks as
 detections do: by overlap with those that are seen, then by nearness to those that were lost. Faces
-below about 100 px in a frame of 1280 are not found: its detector sees the whole frame at 128 px.
+that are less tall than about an eighth of the frame's width are not found: its detector sees the
+whole frame at 128 px.
 """
 
 from __future__ import annotations

@@ -178,10 +178,10 @@ def _glance(gray: NDArray[np.uint8]) -> NDArray[np.float32]:
 def _person(face: Box) -> tuple[slice, slice]:
     """Where head, shoulders and arms of a followed face move."""
     return _at_glance(
-        face.left - face.width,
-        face.top - face.height / 2,
-        face.right + face.width,
-        face.bottom + 4 * face.height,
+        face.left - 2 * face.width,
+        face.top - face.height,
+        face.right + 2 * face.width,
+        face.bottom + 6 * face.height,
     )
 
 
