@@ -153,7 +153,8 @@ class MediaPipeTracker:
         for target in gone:
             target.lose(now_s)
         self._targets = [t for t in self._targets if t.is_confirmed or t.is_seen]
-        for face in rest[: max(0, self._config.max_faces - len(self._targets))]:
+        room = self._config.max_faces - sum(target.is_seen for target in self._targets)
+        for face in rest[: max(0, room)]:
             self._targets.append(Target(self._next_number, face, gray, now_s))
             self._next_number += 1
 
