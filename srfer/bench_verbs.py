@@ -14,11 +14,12 @@ from srfer.errors import ConfigError
 from srfer.options import (
     DEFAULT_MODEL,
     Debug,
-    Detector,
     DetectPx,
     Model,
     Precision,
     Quiet,
+    Tracker,
+    TrackerModel,
     load_model,
     parse_path,
 )
@@ -143,7 +144,8 @@ def bench(
     model: Model = DEFAULT_MODEL,
     device: Engine = "auto",
     precision: Precision = None,
-    detector: Detector = "retinaface",
+    tracker: Tracker = "retinaface",
+    tracker_model: TrackerModel = None,
     detect_px: DetectPx = 640,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -174,7 +176,7 @@ def bench(
         is_paced=paced,
         max_fps=target_fps if find_capacity else max_fps,
         effort=Effort.FULL if is_full else None,
-        analysis=AnalysisOptions(detector=detector, detect_px=detect_px),
+        analysis=AnalysisOptions(tracker, tracker_model, detect_px),
     )
     target = Target(target_fps, max_drops, max_age_ms)
     loaded = load_model(model, device, precision)

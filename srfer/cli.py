@@ -244,8 +244,6 @@ for verb in (bench, train, evaluate, protocol, train_tracks):
     app.command()(verb)
 
 
-
-
 @contextmanager
 def _sigterm_as_interrupt() -> Iterator[list[int]]:
     """While the block runs, SIGTERM ends the work as Ctrl-C does; the list then has an entry."""
