@@ -22,8 +22,11 @@ from .load import EffortDial, LoadControl, LoadWatch
 from .pipeline import Pipeline, Policy
 from .sources.health import Monitored, SourceHealth
 from .stage import Sink, Source
-from .stats import PipelineStats
+from .stats import PipelineState, PipelineStats
 from .types import Effort, FrameResult
+
+OVER = frozenset({PipelineState.FINISHED, PipelineState.STOPPED, PipelineState.FAILED})
+"""The states of a pipeline in which nothing more comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ class StreamSet:
             Only LIVE streams are given less effort under load.
         on_effort: told when the load changes what is done for a stream; by default it is logged.
         effort: for all streams, whatever the load; None lets the load decide.
+        stop_s: how long leaving waits for parts that do not return, in seconds.
 
     Raises:
         ConfigError: if there is no stream, names repeat, or an option has an impossible value.
@@ -94,6 +98,7 @@ class StreamSet:
         policy: Policy = Policy.LIVE,
         on_effort: Callable[[EffortDial], None] | None = None,
         effort: Effort | None = None,
+        stop_s: float = 5.0,
     ) -> None:
         names = [stream.name for stream in streams]
         if not streams:
@@ -120,12 +125,13 @@ class StreamSet:
                     name=stream.name,
                 )
             )
+        self._stop_s = stop_s
         self._opened = ExitStack()
 
     def __enter__(self) -> Self:
         with ExitStack() as opened:
             opened.enter_context(self._shared)
-            opened.callback(self.stop)
+            opened.callback(self.stop, self._stop_s)
             for pipeline in self._pipelines:
                 pipeline.start()
             self._opened = opened.pop_all()
@@ -145,13 +151,19 @@ class StreamSet:
         Returns:
             The errors that ended streams, by name; a stream that ended well is not in it.
         """
-        errors: dict[str, Exception] = {}
-        for stream, pipeline in zip(self.streams, self._pipelines, strict=True):
-            try:
-                pipeline.join()
-            except Exception as error:
-                errors[stream.name] = error
-        return errors
+        ends = {
+            stream.name: _end_of(pipeline)
+            for stream, pipeline in zip(self.streams, self._pipelines, strict=True)
+        }
+        return {name: error for name, error in ends.items() if error is not None}
+
+    def ended(self) -> dict[str, Exception | None]:
+        """The streams that have ended so far, each with the error that ended it, or None."""
+        return {
+            stream.name: _end_of(pipeline)
+            for stream, pipeline in zip(self.streams, self._pipelines, strict=True)
+            if pipeline.stats().state in OVER
+        }
 
     def stop(self, timeout_s: float = 5.0) -> None:
         """End all streams now and return when that is done.
@@ -199,3 +211,12 @@ class StreamSet:
                 self.streams, self._pipelines, self._dials, strict=True
             )
         )
+
+
+def _end_of(pipeline: Pipeline) -> Exception | None:
+    """Wait until a pipeline has ended; gives the error that ended it, if any."""
+    try:
+        pipeline.join()
+    except Exception as error:
+        return error
+    return None

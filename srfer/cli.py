@@ -39,6 +39,7 @@ from srfer.options import (
 )
 from srfer.talk import Reports, explain, say
 from srfer.training_verbs import evaluate, protocol, train, train_tracks
+from srfer.watch_verbs import watch
 
 if TYPE_CHECKING:
     from srfer.engines import Model as LoadedModel
@@ -240,7 +241,7 @@ app.add_typer(model_app, name="model")
 app.add_typer(engine_app, name="engine")
 
 
-for verb in (bench, train, evaluate, protocol, train_tracks):
+for verb in (bench, watch, train, evaluate, protocol, train_tracks):
     app.command()(verb)
 
 

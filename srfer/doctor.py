@@ -23,6 +23,7 @@ EXTRAS = {
     "demo": ("matplotlib", "skimage"),
     "engines": ("onnx",),
     "train": ("torch", "onnx", "onnxscript", "scipy", "tensorboard", "matplotlib"),
+    "watch": ("httpx", "paho", "prometheus_client"),
 }
 """What each extra has to bring."""
 
