@@ -55,14 +55,17 @@ def parse_address(text: str, schemes: Collection[str]) -> Address:
         raise ConfigError(f"{shown}: write characters that are no plain ASCII percent-encoded")
     try:
         parts = urlsplit(text)
+        login, behind = parts.netloc.rpartition("@")[0], parts.path + parts.query + parts.fragment
+        if "@" in login + behind:
+            raise ConfigError(
+                f"{shown}: it cannot be told where the password ends; write @ as %40, / as %2F, "
+                "? as %3F and # as %23 in it"
+            )
         host, port = parts.hostname, parts.port
+    except ConfigError:
+        raise
     except ValueError:
         raise ConfigError(f"{shown}: the host or the port is impossible") from None
-    if "@" in parts.path + parts.query + parts.fragment or "@" in parts.netloc.rpartition("@")[0]:
-        raise ConfigError(
-            f"{shown}: it cannot be told where the password ends; write @ as %40, / as %2F, "
-            "? as %3F and # as %23 in it"
-        )
     if not host or not _is_name(host):
         raise ConfigError(f"{shown}: the host is missing or impossible")
     shown_host = f"[{host}]" if ":" in host else host

@@ -50,6 +50,7 @@ class Observer:
         self,
         running: StreamSet,
         hub: Hub,
+        *,
         notify: Notify,
         on_failure: OnFailure,
         on_change: Callable[[Observer], None],

@@ -21,9 +21,9 @@ from .observer import Observer, OnFailure
 from .outlet import Feed, Hub, Notify, Outlet
 from .reports import end_record
 
-STOP_S = 1.0
+STOP_S = 0.8
 """Longest wait for the parts of streams to end, in seconds."""
-FLUSH_S = 1.7
+FLUSH_S = 1.2
 """When stopped, everything has to be out after this time, in seconds."""
 UNHURRIED_FLUSH_S = 10.0
 """The same where all streams have ended by themselves."""
@@ -163,7 +163,14 @@ class Watch:
 
     def _run(self, running: StreamSet) -> dict[str, Exception]:
         """Run the streams; gives what failed."""
-        observer = Observer(running, self._hub, self._notify, self._on_failure, self._look)
+        observer = Observer(
+            running,
+            self._hub,
+            notify=self._notify,
+            on_failure=self._on_failure,
+            on_change=self._look,
+        )
+        observer.look()  # that sources are being connected, before anything comes from them
         with ExitStack() as parts:
             running.__enter__()
             parts.enter_context(observer)
