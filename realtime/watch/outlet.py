@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from ..load import Effort, EffortDial
+from ..load import EffortDial
 from ..types import FrameResult
 from .reports import Report, effort_record, frame_record
 
@@ -81,7 +81,6 @@ class Hub:
         self._outlets = tuple(outlets)
         self._clock = clock
         self._wall_clock = wall_clock
-        self._efforts: dict[str, Effort] = {}
 
     def now_s(self) -> float:
         """Seconds since 1970."""
@@ -90,12 +89,10 @@ class Hub:
     def tell_frame(self, stream: str, result: FrameResult) -> None:
         """Report a frame."""
         time_s = self._wall_clock() - (self._clock() - result.frame.captured_s)
-        effort = self._efforts.get(stream, Effort.FULL)
-        self.tell(frame_record(stream, result, time_s=time_s, effort=effort))
+        self.tell(frame_record(stream, result, time_s=time_s))
 
     def tell_effort(self, dial: EffortDial) -> None:
         """Report that a stream's effort has changed."""
-        self._efforts[dial.stream] = dial.effort
         self.tell(effort_record(dial, time_s=self.now_s()))
 
     def tell(self, record: dict[str, Any]) -> None:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ..load import Effort, EffortDial
+from ..load import EffortDial
 from ..sinks.record import to_record
 from ..sources.health import SourceHealth
 from ..stats import PipelineStats
-from ..types import FaceResult, FrameResult
+from ..types import Effort, FaceResult, FrameResult
 
 EVENT = "event"
 """The key that events have and frames have not."""
@@ -48,16 +48,13 @@ class Report:
         return json.dumps(self.record, allow_nan=False, separators=(",", ":"))
 
 
-def frame_record(
-    stream: str, result: FrameResult, *, time_s: float, effort: Effort = Effort.FULL
-) -> dict[str, Any]:
+def frame_record(stream: str, result: FrameResult, *, time_s: float) -> dict[str, Any]:
     """The export's record of a frame, and what is known of it only while it is fresh.
 
     Args:
         stream: its name.
         result: from a pipeline.
         time_s: when the frame was captured, in seconds since 1970.
-        effort: how much was done for it; left out where that is everything.
     """
     frame, recorded = result.frame, to_record(result)
     completed_s = frame.captured_s if result.completed_s is None else result.completed_s
@@ -71,8 +68,8 @@ def frame_record(
         "age_ms": round(age_ms, 1),
         "dropped_before": result.dropped_before,
     }
-    if effort is not Effort.FULL:
-        live["effort"] = _name(effort)
+    if result.effort is not Effort.FULL:
+        live["effort"] = _name(result.effort)
     return {**recorded, "source": stream, **live, "faces": faces}
 
 
