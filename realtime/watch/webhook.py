@@ -173,14 +173,13 @@ class WebhookOutlet:
         return bool(batch)
 
     def _wait(self, wait_s: float, *, is_patient: bool) -> None:
-        """Wait, unless that takes too long; the patient wait also where nothing more comes."""
-        end_s = self._clock() + wait_s
+        """Wait. The end cuts that short, but leaves time between attempts that fail."""
         with self._changed:
-            while is_patient or not self._is_closing:
-                left_s = min(end_s, self._deadline_s) - self._clock()
-                if left_s <= 0:
-                    return
-                self._changed.wait(left_s)
+            left_s = self._deadline_s - self._clock()
+            if not self._is_closing:
+                self._changed.wait_for(lambda: self._is_closing, min(wait_s, left_s))
+            elif is_patient and left_s > 0:
+                self._changed.wait(min(FIRST_DELAY_S, left_s))
 
     def _post(self, client: httpx.Client, batch: list[Report]) -> _Answer:
         body = f"[{','.join(report.line for report in batch)}]".encode("ascii")

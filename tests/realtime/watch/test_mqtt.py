@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -102,6 +103,27 @@ def test_nobody_waits_for_a_broker_that_is_not_there() -> None:
     let_threads_end()
     assert (outlet.stats().sent, outlet.stats().dropped) == (0, QUEUED + 100)
     assert not outlet.stats().is_connected
+
+
+def test_a_broker_that_does_not_read_holds_nobody_up() -> None:
+    told = Told()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"mqtt://127.0.0.1:{server.getsockname()[1]}"
+        with MqttOutlet(url, notify=told) as outlet:
+            connection, _ = server.accept()
+            connection.recv(1024)
+            connection.sendall(b"\x20\x02\x00\x00")  # welcome, and not a word more
+            told.wait_for("connected")
+            began_s = time.monotonic()
+            bulky = Report({"source": "door", "text": "x" * 100_000})
+            for _ in range(QUEUED + 300):
+                outlet.send(bulky)
+            outlet.hurry(time.monotonic() + 0.3)
+        assert time.monotonic() - began_s < 2
+        connection.close()
+    let_threads_end()
+    assert outlet.stats().sent < 100
+    assert outlet.stats().sent + outlet.stats().dropped == QUEUED + 300
 
 
 def test_a_wrong_password_is_told_but_never_shown(

@@ -77,6 +77,17 @@ def test_a_server_that_is_away_gets_the_newest_when_it_is_back() -> None:
     assert told.lines[-1].endswith("report(s) were dropped")
 
 
+def test_the_end_asks_once_more_instead_of_waiting_for_its_turn() -> None:
+    told = Told()
+    with Receiver(answers=(500, 500, 500, 204)) as receiver:
+        with WebhookOutlet(receiver.url, notify=told) as outlet:
+            send(outlet, 3)
+            receiver.until(lambda: len(receiver.requests) == 3)  # its turn is 2 s from now
+            outlet.hurry(time.monotonic() + 1.5)
+        assert numbers(receiver) == [0, 1, 2]
+    assert outlet.stats().dropped == 0
+
+
 def test_a_server_that_never_answers_holds_nobody_up() -> None:
     told, go = Told(), threading.Event()
     with Receiver(before=lambda: is_set_in_time(go)) as receiver:
