@@ -21,6 +21,7 @@ from srfer.options import (
     Model,
     Precision,
     Quiet,
+    load_model,
 )
 from srfer.talk import explain, say
 
@@ -109,33 +110,19 @@ def watch(
 
     docs/watch.md explains the lines. --mqtt, --webhook and --metrics need the extra srfer[watch].
     """
-    from srfer.engines import load
     from srfer.realtime import AnalysisOptions, Policy
     from srfer.realtime.watch import Watch, WatchOptions, choose
 
     notify: Notify = _ignore if quiet else say
-    options = WatchOptions(
-        policy=Policy.LIVE if realtime else Policy.LOSSLESS,
-        only_changes=only_changes,
-        seconds=seconds,
-        fail_fast=fail_fast,
-    )
+    policy = Policy.LIVE if realtime else Policy.LOSSLESS
+    options = WatchOptions(policy, only_changes, seconds, fail_fast)
     lines = _open_stdout()
     outlets = [lines, *_open_network(mqtt, webhook, webhook_every, notify)]
     _require_metrics(metrics)
-    chosen = choose(
-        sources,
-        names=name or (),
-        priorities=priority or (),
-        max_fps=max_fps or (),
-        is_realtime=realtime,
-    )
-    loaded = load(model, device, precision=precision.value if precision else None)
-    for note in loaded.notes:
-        say(f"warning: {note}")
+    chosen = choose(sources, name or (), priority or (), max_fps or (), is_realtime=realtime)
     watching = Watch(
         chosen.streams,
-        loaded,
+        load_model(model, device, precision),
         outlets,
         analysis=AnalysisOptions(detector=detector, detect_px=detect_px),
         options=options,
@@ -143,14 +130,21 @@ def watch(
         notify=notify,
         on_failure=partial(explain, is_debug=debug),
     )
+    raise typer.Exit(_run(watching, lines, metrics, metrics_host, notify))
+
+
+def _run(watching: Watch, lines: LineWriter, port: int | None, host: str, notify: Notify) -> int:
+    """Watch, with metrics if there is a port for them; gives the exit code."""
     lines.on_end = watching.stop
     with ExitStack() as serving:
-        if metrics is not None:
-            _serve_metrics(serving, watching, metrics, metrics_host, notify)
+        if port is not None:
+            from srfer.realtime.watch.metrics import MetricsServer
+
+            notify(f"metrics: {serving.enter_context(MetricsServer(watching, port, host)).url}")
         summary = watching.run()
     if lines.failure is not None:
         raise lines.failure
-    raise typer.Exit(summary.exit_code)
+    return summary.exit_code
 
 
 def _open_stdout() -> LineWriter:
@@ -182,15 +176,6 @@ def _open_network(
 def _require_metrics(port: int | None) -> None:
     if port is not None:
         require("watch", "prometheus_client")
-
-
-def _serve_metrics(
-    serving: ExitStack, watching: Watch, port: int, host: str, notify: Notify
-) -> None:
-    from srfer.realtime.watch.metrics import MetricsServer
-
-    server = serving.enter_context(MetricsServer(watching, port, host))
-    notify(f"metrics: {server.url}")
 
 
 def _ignore(_: str) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from itertools import accumulate
+from socketserver import TCPServer, ThreadingMixIn
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
-from prometheus_client import CollectorRegistry, ProcessCollector, start_http_server
+from prometheus_client import CollectorRegistry, ProcessCollector, make_wsgi_app
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -30,8 +33,10 @@ from .observer import health_of
 from .outlet import OutletStats
 from .watching import Watch
 
+LOOK_EVERY_S = 0.05
+"""How often the server looks whether it is to end."""
 STOP_S = 1.0
-"""Longest wait for the server's thread, in seconds."""
+"""Longest wait for that, in seconds."""
 
 
 class MetricsServer:
@@ -48,9 +53,10 @@ class MetricsServer:
 
     def __init__(self, watch: Watch, port: int, host: str = "127.0.0.1") -> None:
         self.url = ""
-        self._registry = CollectorRegistry()
-        self._registry.register(WatchCollector(watch))
-        ProcessCollector(registry=self._registry)
+        registry = CollectorRegistry()
+        registry.register(WatchCollector(watch))
+        ProcessCollector(registry=registry)
+        self._app = make_wsgi_app(registry)
         self._host, self._port = host, port
 
     def __enter__(self) -> Self:
@@ -60,14 +66,20 @@ class MetricsServer:
             ConfigError: if that is impossible there.
         """
         try:
-            self._server, self._thread = start_http_server(
-                self._port, self._host, registry=self._registry
-            )
+            self._server = _Server(self._host, self._port)
         except (OSError, OverflowError, UnicodeError) as error:
             reason = (getattr(error, "strerror", None) or str(error)).lower()
             raise ConfigError(
                 f"metrics cannot be served on {self._host} port {self._port}: {reason}"
             ) from None
+        self._server.set_app(self._app)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever,
+            args=(LOOK_EVERY_S,),
+            name="watch:metrics",
+            daemon=True,
+        )
+        self._thread.start()
         shown = f"[{self._host}]" if ":" in self._host else self._host
         self.url = f"http://{shown}:{self._server.server_port}/metrics"
         return self
@@ -78,12 +90,31 @@ class MetricsServer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        # The server looks every half second whether it is to end, which must not hold others up.
-        closing = threading.Thread(target=self._server.shutdown, daemon=True)
-        closing.start()
-        closing.join(STOP_S)
+        self._server.shutdown()
         self._server.server_close()
         self._thread.join(STOP_S)
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    """Answers each request in a thread, and neither logs nor asks for the name of this machine."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, host: str, port: int) -> None:
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        super().__init__((host, port), _Handler)
+
+    def server_bind(self) -> None:
+        TCPServer.server_bind(self)
+        host, self.server_port = self.server_address[:2]
+        self.server_name = str(host)
+        self.setup_environ()
+
+
+class _Handler(WSGIRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
+        pass
 
 
 class WatchCollector(Collector):

@@ -31,10 +31,10 @@ class Chosen:
 
 def choose(
     texts: Sequence[str],
-    *,
     names: Sequence[str] = (),
     priorities: Sequence[int] = (),
     max_fps: Sequence[float] = (),
+    *,
     is_realtime: bool = True,
 ) -> Chosen:
     """Make streams of what texts name.

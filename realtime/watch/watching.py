@@ -23,7 +23,7 @@ from .reports import end_record
 
 STOP_S = 0.8
 """Longest wait for the parts of streams to end, in seconds."""
-FLUSH_S = 1.2
+FLUSH_S = 1.0
 """When stopped, everything has to be out after this time, in seconds."""
 UNHURRIED_FLUSH_S = 10.0
 """The same where all streams have ended by themselves."""
@@ -175,13 +175,15 @@ class Watch:
             running.__enter__()
             parts.enter_context(observer)
             parts.callback(self._leave, running, observer)
-            self._over.wait(self._options.seconds)
+            has_time_run_out = not self._over.wait(self._options.seconds)
         failures: dict[str, Exception] = {}
         for stats in running.stats():
             error, health = observer.ended.get(stats.name), observer.health.get(stats.name)
             is_lost = health is not None and health.state is SourceState.LOST
-            is_missed = self._is_cut_short and is_lost
-            if error is None and (is_missed or not stats.pipeline.captured):
+            is_missed = (self._is_cut_short and is_lost) or (
+                has_time_run_out and not stats.pipeline.captured
+            )
+            if error is None and is_missed:
                 cause = (health and health.cause) or "no frame has come"
                 error = SourceError(f"{stats.name}: {cause}", SourceFault.STALLED)
                 self._on_failure(error)
