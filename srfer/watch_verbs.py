@@ -119,14 +119,13 @@ def watch(
     lines = _open_stdout()
     outlets = [lines, *_open_network(mqtt, webhook, webhook_every, notify)]
     _require_metrics(metrics)
-    chosen = choose(sources, name or (), priority or (), max_fps or (), is_realtime=realtime)
+    streams = choose(sources, name or (), priority or (), max_fps or (), is_realtime=realtime)
     watching = Watch(
-        chosen.streams,
+        streams,
         load_model(model, device, precision),
         outlets,
         analysis=AnalysisOptions(detector=detector, detect_px=detect_px),
         options=options,
-        refused=chosen.refused,
         notify=notify,
         on_failure=partial(explain, is_debug=debug),
     )

@@ -123,9 +123,11 @@ def test_only_changes_and_silence(run: Run, walk: Path) -> None:
 
 
 def test_all_failed(run: Run, tmp_path: Path) -> None:
-    code, records, talk = run(tmp_path / "no.mp4", f"rtsp://me:{CANARY}@127.0.0.1:1/x")
+    camera = f"rtsp://me:{CANARY}@127.0.0.1:{free_port()}/x"
+    code, records, talk = run(tmp_path / "no.mp4", camera, "--seconds", "1")
     assert code == 1
-    assert {record["event"] for record in records} <= {"source", "end"}
+    assert any(record.get("state") == "lost" for record in records)
+    assert "connection is refused" in talk
     assert CANARY not in json.dumps(records) + talk
 
 
@@ -165,6 +167,13 @@ def test_the_extra_is_named_where_it_is_missing(
     assert code == 2
     assert "pip install 'srfer[watch]'" in talk
     assert module in talk
+
+
+def test_a_camera_that_is_not_there_fails_fast(run: Run) -> None:
+    code, _, talk = run(f"rtsp://127.0.0.1:{free_port()}/x", "--fail-fast", "--quiet")
+    assert code == 1
+    (line,) = [line for line in talk.splitlines() if line.startswith("error: ")]
+    assert "the connection is refused" in line
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

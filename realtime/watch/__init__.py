@@ -6,13 +6,12 @@
 from __future__ import annotations
 
 from .lines import LineWriter
-from .opening import Chosen, choose
+from .opening import choose
 from .outlet import Feed, Hub, Outlet, OutletStats
 from .reports import Report
 from .watching import Watch, WatchOptions, WatchSummary
 
 __all__ = [
-    "Chosen",
     "Feed",
     "Hub",
     "LineWriter",

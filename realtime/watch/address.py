@@ -8,6 +8,8 @@ from urllib.parse import unquote, urlsplit
 
 from srfer.errors import ConfigError
 
+from ..sources.secrets import remember
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -35,7 +37,7 @@ class Address:
 
 
 def parse_address(text: str, schemes: Collection[str]) -> Address:
-    """Take an address apart.
+    """Take an address apart. From now on `redact` knows its password.
 
     Args:
         text: such as "mqtt://user:password@host:1883/topic".
@@ -68,6 +70,8 @@ def parse_address(text: str, schemes: Collection[str]) -> Address:
         raise ConfigError(f"{shown}: the host or the port is impossible") from None
     if not host or not _is_name(host):
         raise ConfigError(f"{shown}: the host is missing or impossible")
+    if parts.password:
+        remember(parts.password)
     shown_host = f"[{host}]" if ":" in host else host
     return Address(
         display=f"{scheme}://{shown_host}" + ("" if port is None else f":{port}"),

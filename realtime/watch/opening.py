@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
-from srfer.errors import ConfigError, SourceError
+from srfer.errors import ConfigError
 
 from ..sources import VideoFile, display_name, open_source, printable
 from ..stage import Source
@@ -16,19 +15,6 @@ from .camera import AsCamera
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """What is to be watched.
-
-    Attributes:
-        streams: in the order in which they were named.
-        refused: why sources cannot be opened at all, by name.
-    """
-
-    streams: tuple[Stream, ...]
-    refused: dict[str, SourceError]
-
-
 def choose(
     texts: Sequence[str],
     names: Sequence[str] = (),
@@ -36,7 +22,7 @@ def choose(
     max_fps: Sequence[float] = (),
     *,
     is_realtime: bool = True,
-) -> Chosen:
+) -> tuple[Stream, ...]:
     """Make streams of what texts name.
 
     Args:
@@ -47,7 +33,8 @@ def choose(
         is_realtime: True lets files play as a camera would deliver them.
 
     Raises:
-        ConfigError: if the numbers do not match, or live sources are to be analysed without loss.
+        ConfigError: if the numbers do not match, a source is none that can be read, or live ones
+            are to be analysed without loss.
     """
     count = len(texts)
     if names and len(names) != count:
@@ -58,14 +45,9 @@ def choose(
     budgets = _for_each("--max-fps", max_fps, count, None)
     taken: set[str] = set()
     streams: list[Stream] = []
-    refused: dict[str, SourceError] = {}
     for place, text in enumerate(texts):
         named = printable(names[place]) if names else ""
-        try:
-            source: Source = open_source(text)
-        except SourceError as error:
-            refused[_free(named or f"source-{place + 1}", taken)] = error
-            continue
+        source = open_source(text)
         name = _free(named or _own_name(source, place), taken)
         is_file = isinstance(source, VideoFile)
         if not (is_file or is_realtime):
@@ -73,7 +55,7 @@ def choose(
         if is_file and is_realtime:
             source = AsCamera(source)
         streams.append(Stream(name, source, (), priorities[place], budgets[place]))
-    return Chosen(tuple(streams), refused)
+    return tuple(streams)
 
 
 def _for_each(option: str, values: Sequence[T], count: int, default: T) -> Sequence[T]:

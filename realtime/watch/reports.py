@@ -15,6 +15,7 @@ from typing import Any
 from ..load import EffortDial
 from ..sinks.record import to_record
 from ..sources.health import SourceHealth
+from ..sources.secrets import redact
 from ..stats import PipelineStats
 from ..types import Effort, FaceResult, FrameResult
 
@@ -99,31 +100,30 @@ def effort_record(dial: EffortDial, *, time_s: float) -> dict[str, Any]:
 
 
 def end_record(
-    stream: str, error: Exception | None, stats: PipelineStats | None, *, time_s: float
+    stream: str, error: Exception | None, stats: PipelineStats, *, time_s: float
 ) -> dict[str, Any]:
     """The event that a stream has ended: nothing more is said of it.
 
     Args:
         stream: its name.
         error: what ended it; None if it ended well or was stopped.
-        stats: its final counts; None if it never started.
+        stats: its final counts.
         time_s: seconds since 1970.
     """
-    dropped = {} if stats is None else {str(k): v for k, v in stats.dropped.items() if v}
     return {
         EVENT: "end",
         "source": stream,
         "time": round(time_s, 3),
-        "state": "failed" if stats is None else str(stats.state),
+        "state": str(stats.state),
         "error": None if error is None else in_a_line(error),
-        "frames": 0 if stats is None else stats.processed,
-        "dropped": dropped,
+        "frames": stats.processed,
+        "dropped": {str(cause): count for cause, count in stats.dropped.items() if count},
     }
 
 
 def in_a_line(error: Exception) -> str:
-    """What an error says, or its kind where it says nothing, in one line."""
-    return " ".join(str(error).split()) or type(error).__name__
+    """What an error says, or its kind where it says nothing, in one line without secrets."""
+    return redact(" ".join(str(error).split())) or type(error).__name__
 
 
 def _label_age_ms(face: FaceResult, age_ms: float) -> float | None:

@@ -19,7 +19,6 @@ from ..streams import Stream, StreamSet, StreamStats
 from .ages import Ages
 from .observer import Observer, OnFailure
 from .outlet import Feed, Hub, Notify, Outlet
-from .reports import end_record
 
 STOP_S = 0.8
 """Longest wait for the parts of streams to end, in seconds."""
@@ -81,7 +80,6 @@ class Watch:
         outlets: where reports go; entered and left here.
         analysis: how to analyse; the defaults if None.
         options: how to watch; the defaults if None.
-        refused: sources that could not even be named, by stream.
         notify: told of what people may want to know.
         on_failure: told why a stream has failed, at once.
 
@@ -102,38 +100,32 @@ class Watch:
         *,
         analysis: AnalysisOptions | None = None,
         options: WatchOptions | None = None,
-        refused: Mapping[str, Exception] | None = None,
         notify: Notify,
         on_failure: OnFailure,
     ) -> None:
         self.outlets = tuple(outlets)
         self.ages = {stream.name: Ages() for stream in streams}
         self._options = options or WatchOptions()
-        self._refused = dict(refused or {})
         self._notify = notify
         self._on_failure = on_failure
         self._hub = Hub(outlets)
         self._over = threading.Event()
-        self._running = None
-        if streams:
-            self._running = StreamSet(
-                [self._with_sinks(stream) for stream in streams],
-                model,
-                analysis,
-                policy=self._options.policy,
-                on_effort=self._tell_effort,
-                stop_s=STOP_S,
-            )
+        self._running = StreamSet(
+            [self._with_sinks(stream) for stream in streams],
+            model,
+            analysis,
+            policy=self._options.policy,
+            on_effort=self._tell_effort,
+            stop_s=STOP_S,
+        )
         self._is_cut_short = False
 
     def stats(self) -> tuple[StreamStats, ...]:
         """How each stream is doing now."""
-        return () if self._running is None else self._running.stats()
+        return self._running.stats()
 
     def faces(self) -> Mapping[str, int]:
         """Number of faces in the newest result of each stream that has one."""
-        if self._running is None:
-            return {}
         latest = zip(self._running.streams, self._running.latest(), strict=True)
         return {stream.name: len(result.faces) for stream, result in latest if result is not None}
 
@@ -148,18 +140,11 @@ class Watch:
             EngineError: if the runtime fails at the start.
             KeyboardInterrupt: after Ctrl-C, when everything is flushed.
         """
-        errors: dict[str, Exception] = dict(self._refused)
         with ExitStack() as outlets:
             for outlet in self.outlets:
                 outlets.enter_context(outlet)
-            for name, error in self._refused.items():
-                self._hub.tell(end_record(name, error, None, time_s=self._hub.now_s()))
-                self._on_failure(error)
-            self._is_cut_short = bool(errors) and self._options.fail_fast
-            if self._running is not None and not self._is_cut_short:
-                errors |= self._run(self._running)
-        streams = len(self.ages) + len(self._refused)
-        return WatchSummary(errors, streams, self._is_cut_short)
+            errors = self._run(self._running)
+        return WatchSummary(errors, len(self.ages), self._is_cut_short)
 
     def _run(self, running: StreamSet) -> dict[str, Exception]:
         """Run the streams; gives what failed."""

@@ -12,6 +12,7 @@ import pytest
 from srfer.realtime import Frame, FrameResult
 from srfer.realtime.load import EffortDial
 from srfer.realtime.sinks import to_record
+from srfer.realtime.stats import Ledger, PipelineState
 from srfer.realtime.types import Effort
 from srfer.realtime.watch import Feed, Hub, Report
 from srfer.realtime.watch.reports import end_record
@@ -102,7 +103,10 @@ def test_a_report_is_one_line_of_ascii_whatever_the_name() -> None:
     assert line.isprintable()
 
 
-def test_the_end_says_why_in_a_line() -> None:
-    record = end_record("door", RuntimeError("two\nlines"), None, time_s=1.0)
-    assert record["error"] == "two lines"
-    assert end_record("door", RuntimeError(), None, time_s=1.0)["error"] == "RuntimeError"
+def test_the_end_says_why_in_a_line_without_secrets() -> None:
+    stats = Ledger().stats(PipelineState.FAILED, ())
+    error = RuntimeError("two\nlines about rtsp://me:canary@camera/x")
+    record = end_record("door", error, stats, time_s=1.0)
+    assert record["error"] == "two lines about rtsp://***@camera/x"
+    assert (record["state"], record["dropped"]) == ("failed", {})
+    assert end_record("door", RuntimeError(), stats, time_s=1.0)["error"] == "RuntimeError"

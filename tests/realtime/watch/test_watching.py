@@ -13,7 +13,7 @@ import pytest
 
 import srfer
 from srfer.engines import Model
-from srfer.errors import ConfigError, SourceError, SourceFault
+from srfer.errors import ConfigError
 from srfer.realtime import Frame, Policy
 from srfer.realtime.demo.clip import Walk, make_clip
 from srfer.realtime.sources import VideoFile
@@ -83,7 +83,6 @@ def run(
     streams: list[Stream],
     model: Model,
     options: WatchOptions | None = None,
-    refused: dict[str, SourceError] | None = None,
 ) -> tuple[WatchSummary, Keeping, Told, list[Exception]]:
     kept, told, failures = Keeping(), Told(), list[Exception]()
     watch = Watch(
@@ -91,7 +90,6 @@ def run(
         model,
         [kept],
         options=options,
-        refused=refused,
         notify=told,
         on_failure=failures.append,
     )
@@ -116,17 +114,11 @@ def test_files_give_every_frame_once_with_events_around_them(model: Model, clip:
 
 def test_one_that_fails_leaves_the_others_alone(model: Model, clip: Path, tmp_path: Path) -> None:
     streams = [Stream("no", VideoFile(tmp_path / "no.mp4")), Stream("yes", VideoFile(clip))]
-    refusal = SourceError("never mind", SourceFault.UNSUPPORTED)
-    summary, kept, _, failures = run(streams, model, LOSSLESS, {"odd": refusal})
+    summary, kept, _, failures = run(streams, model, LOSSLESS)
     assert summary.exit_code == 3
-    assert set(summary.errors) == {"no", "odd"}
-    assert failures == [refusal, summary.errors["no"]]
+    assert failures == [summary.errors["no"]]
     ends = {record["source"]: record["error"] for record in kept.events("end")}
-    assert ends == {
-        "no": "no.mp4: no such file; check the path",
-        "odd": "never mind",
-        "yes": None,
-    }
+    assert ends == {"no": "no.mp4: no such file; check the path", "yes": None}
     assert len(kept.frames("yes")) == 20
 
 
@@ -163,14 +155,6 @@ def test_fail_fast_ends_at_the_first_loss(model: Model) -> None:
     assert [str(error) for error in failures] == ["lost: no data for 5 s"]
 
 
-def test_fail_fast_does_not_start_where_a_source_is_refused(model: Model, clip: Path) -> None:
-    refusal = SourceError("never mind", SourceFault.UNSUPPORTED)
-    streams = [Stream("yes", VideoFile(clip))]
-    summary, kept, _, _ = run(streams, model, WatchOptions(fail_fast=True), {"odd": refusal})
-    assert summary.exit_code == 1
-    assert kept.frames("yes") == []
-
-
 def test_the_time_is_kept_and_a_camera_without_a_frame_has_failed(model: Model) -> None:
     silent = Camera(0, SourceHealth(SourceState.CONNECTING, 0.0))
     live = Camera(3, SourceHealth(SourceState.LIVE, 0.0))
@@ -185,9 +169,8 @@ def test_the_time_is_kept_and_a_camera_without_a_frame_has_failed(model: Model) 
 
 
 def test_files_play_as_cameras_do(model: Model, clip: Path) -> None:
-    chosen = choose([str(clip)])
     began_s = time.monotonic()
-    summary, kept, _, _ = run(list(chosen.streams), model)
+    summary, kept, _, _ = run(list(choose([str(clip)])), model)
     assert time.monotonic() - began_s >= 19 / 25  # no less than the clip takes
     assert summary.exit_code == 0
     records = kept.frames("walk.mp4")
@@ -197,13 +180,18 @@ def test_files_play_as_cameras_do(model: Model, clip: Path) -> None:
 
 
 def test_names_are_told_apart_and_hold_no_address(clip: Path) -> None:
-    texts = [str(clip), str(clip), "rtsp://me:canary@camera/canary"]
-    chosen = choose(texts, priorities=[1, 2, 3], max_fps=[5])
-    assert [stream.name for stream in chosen.streams] == ["walk.mp4", "walk.mp4-2"]
-    assert [stream.priority for stream in chosen.streams] == [1, 2]
-    assert [stream.max_fps for stream in chosen.streams] == [5, 5]
-    assert list(chosen.refused) == ["source-3"]
-    assert "canary" not in str(chosen.refused["source-3"])
+    texts = [str(clip), str(clip), "rtsp://me:canary@camera/path?token=canary"]
+    streams = choose(texts, priorities=[1, 2, 3], max_fps=[5])
+    names = [stream.name for stream in streams]
+    assert names == ["walk.mp4", "walk.mp4-2", "rtsp://camera/path"]
+    assert [stream.priority for stream in streams] == [1, 2, 3]
+    assert [stream.max_fps for stream in streams] == [5, 5, 5]
+
+
+def test_live_sources_have_their_own_pace() -> None:
+    with pytest.raises(ConfigError, match="--fast is for files") as raised:
+        choose(["rtsp://me:canary@camera/path"], is_realtime=False)
+    assert "canary" not in str(raised.value)
 
 
 @pytest.mark.parametrize(
