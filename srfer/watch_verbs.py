@@ -31,9 +31,7 @@ if TYPE_CHECKING:
 
 Sources = Annotated[
     list[str],
-    typer.Argument(
-        help="Files, or whatever else can be read.", metavar="SOURCE", show_default=False
-    ),
+    typer.Argument(help="Files, and addresses of streams.", metavar="SOURCE", show_default=False),
 ]
 Names = Annotated[
     list[str] | None,

@@ -8,9 +8,9 @@ from typing import TypeVar
 from srfer.errors import ConfigError
 
 from ..sources import VideoFile, display_name, open_source, printable
+from ..sources.pacing import Paced
 from ..stage import Source
 from ..streams import Stream
-from .camera import AsCamera
 
 T = TypeVar("T")
 
@@ -53,7 +53,7 @@ def choose(
         if not (is_file or is_realtime):
             raise ConfigError(f"{name}: --fast is for files, a live source has its own pace")
         if is_file and is_realtime:
-            source = AsCamera(source)
+            source = Paced(source)
         streams.append(Stream(name, source, (), priorities[place], budgets[place]))
     return tuple(streams)
 

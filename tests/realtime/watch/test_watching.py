@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -63,17 +62,6 @@ class Camera(SyntheticSource):
 
     def interrupt(self) -> None:
         self.go.set()
-
-
-@contextmanager
-def freed_later(*cameras: Camera) -> Iterator[None]:
-    """Let cameras go on a second after the block began, as nobody here interrupts them."""
-    timers = [threading.Timer(1.0, camera.go.set) for camera in cameras]
-    for timer in timers:
-        timer.start()
-    yield
-    for timer in timers:
-        timer.join()
 
 
 LOST = SourceHealth(SourceState.LOST, 0.0, "no data for 5 s", reconnects=2)
@@ -148,8 +136,7 @@ def test_a_source_that_is_lost_is_reported_with_its_cause(model: Model) -> None:
 def test_fail_fast_ends_at_the_first_loss(model: Model) -> None:
     lost, fine = Camera(1, LOST), Camera(5, SourceHealth(SourceState.LIVE, 0.0))
     streams = [Stream("lost", lost), Stream("fine", fine)]
-    with freed_later(lost, fine):
-        summary, _, _, failures = run(streams, model, WatchOptions(fail_fast=True))
+    summary, _, _, failures = run(streams, model, WatchOptions(fail_fast=True))
     assert summary.exit_code == 1
     assert set(summary.errors) == {"lost"}
     assert [str(error) for error in failures] == ["lost: no data for 5 s"]
@@ -160,8 +147,7 @@ def test_the_time_is_kept_and_a_camera_without_a_frame_has_failed(model: Model) 
     live = Camera(3, SourceHealth(SourceState.LIVE, 0.0))
     streams = [Stream("silent", silent), Stream("live", live)]
     began_s = time.monotonic()
-    with freed_later(silent, live):
-        summary, kept, _, failures = run(streams, model, WatchOptions(seconds=0.5))
+    summary, kept, _, failures = run(streams, model, WatchOptions(seconds=0.5))
     assert 0.5 <= time.monotonic() - began_s < HANG_S
     assert summary.exit_code == 3
     assert [str(error) for error in failures] == ["silent: no frame has come"]
