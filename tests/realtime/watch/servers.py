@@ -217,8 +217,7 @@ class Receiver(Waiter):
                 pass
 
         class Server(ThreadingHTTPServer):
-            daemon_threads = True
-            block_on_close = False
+            daemon_threads = False  # so that closing waits for the answers under way
 
             def handle_error(self, request: Any, client_address: Any) -> None:
                 pass  # the client went away, as some tests want it
