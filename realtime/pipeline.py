@@ -10,13 +10,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from srfer.errors import ConfigError, SrferError
+from srfer.secrets import redacted_logger
 
 from . import loops
 from .budget import FrameBudget
 from .channel import Channel
 from .route import Policy, Route
 from .sources.health import Monitored
-from .sources.secrets import redacted_logger
 from .stage import Part, Sink, Source, Stage, interrupt
 from .stats import PipelineState, PipelineStats
 from .tracebacks import clear_tracebacks

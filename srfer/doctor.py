@@ -138,9 +138,12 @@ def _detector() -> str:
 
 def _trackers() -> Iterator[Finding]:
     """The trackers whose model files are not installed with srfer."""
-    from srfer.realtime.known_models import KNOWN_MODELS, fetched_model
-    from srfer.realtime.tracking.landmarker import HOW_TO_INSTALL
-
+    try:
+        from srfer.realtime.known_models import KNOWN_MODELS, fetched_model
+        from srfer.realtime.tracking.landmarker import HOW_TO_INSTALL
+    except ImportError as error:
+        yield Finding("other trackers", False, str(error), is_needed=False)
+        return
     for model in KNOWN_MODELS:
         is_absent = model.name == "mediapipe" and find_spec("mediapipe") is None
         try:

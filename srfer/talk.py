@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from .errors import SrferError
+from .secrets import redact
 
 if TYPE_CHECKING:
     from srfer.realtime.export import ExportOutcome
@@ -21,18 +22,12 @@ def explain(error: Exception, *, is_debug: bool) -> None:
     Our own errors hold no secret; what others raised may.
     """
     if is_debug:
-        say(_redacted("".join(traceback.format_exception(error)).rstrip()))
+        say(redact("".join(traceback.format_exception(error)).rstrip()))
     if isinstance(error, SrferError):
         say(f"error: {error}")
     else:
-        trouble = _redacted(f"{type(error).__name__}: {error}")
+        trouble = redact(f"{type(error).__name__}: {error}")
         say(f"error: unexpected {trouble}; --debug shows where")
-
-
-def _redacted(text: str) -> str:
-    from srfer.realtime.sources import redact
-
-    return redact(text)
 
 
 def say(text: str) -> None:

@@ -15,12 +15,13 @@ from srfer.extras import require
 from srfer.options import (
     DEFAULT_MODEL,
     Debug,
-    Detector,
     DetectPx,
     Device,
     Model,
     Precision,
     Quiet,
+    Tracker,
+    TrackerModel,
     load_model,
 )
 from srfer.talk import explain, say
@@ -31,7 +32,11 @@ if TYPE_CHECKING:
 
 Sources = Annotated[
     list[str],
-    typer.Argument(help="Files, and addresses of streams.", metavar="SOURCE", show_default=False),
+    typer.Argument(
+        help="Files, streams, webcams (0, webcam:NAME), screen: and others: see docs/sources.md",
+        metavar="SOURCE",
+        show_default=False,
+    ),
 ]
 Names = Annotated[
     list[str] | None,
@@ -99,7 +104,8 @@ def watch(
     model: Model = DEFAULT_MODEL,
     device: Device = "auto",
     precision: Precision = None,
-    detector: Detector = "retinaface",
+    tracker: Tracker = "retinaface",
+    tracker_model: TrackerModel = None,
     detect_px: DetectPx = 640,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -122,7 +128,7 @@ def watch(
         streams,
         load_model(model, device, precision),
         outlets,
-        analysis=AnalysisOptions(detector=detector, detect_px=detect_px),
+        analysis=AnalysisOptions(tracker, tracker_model, detect_px),
         options=options,
         notify=notify,
         on_failure=partial(explain, is_debug=debug),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from srfer.secrets import redact
+
 from .address import refuse_stream
 from .foreign import display_name, printable, translated_errors
 from .health import Monitored, SourceHealth, SourceState
@@ -12,7 +14,6 @@ from .picture import read_picture
 from .pictures import PictureFolder
 from .player import Player
 from .screen import open_screen, parse_screen
-from .secrets import redact
 from .synthetic import Scene, SyntheticVideo, parse_scene
 from .video import VideoFile, probe
 from .webcam import Webcam, list_webcams, open_webcam, parse_webcam

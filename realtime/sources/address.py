@@ -16,9 +16,9 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from srfer.errors import ConfigError, SourceError, SourceFault
+from srfer.secrets import MASK, Secret, remember
 
 from .foreign import printable
-from .secrets import MASK, Secret, remember
 
 SCHEMES = ("rtsp", "rtsps", "http", "https", "tcp", "udp", "srt", "rtmp")
 

@@ -12,12 +12,12 @@ from types import TracebackType
 from typing import Self
 
 from srfer.errors import ConfigError, SourceError, SourceFault
+from srfer.secrets import redacted_logger
 
 from ..types import Frame, SourceInfo
 from .health import SourceHealth
 from .reader import Arrival, Opener, Reader
 from .reconnect import Reconnect, ReconnectPolicy
-from .secrets import redacted_logger
 from .timeline import TICK, Timeline
 
 logger = redacted_logger(__name__)

@@ -22,6 +22,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from srfer.errors import SourceError, SourceFault
+from srfer.secrets import redacted_logger
 
 from ..types import RgbImage
 from .address import StreamAddress
@@ -32,7 +33,6 @@ from .live import LiveOptions, LiveSource
 from .orientation import orientation, turned_upright
 from .reader import Arrival
 from .reconnect import ReconnectPolicy
-from .secrets import redacted_logger
 from .stream_faults import FOREIGN, Phase, Trouble, explain
 
 logger = redacted_logger(__name__)

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from srfer.errors import ConfigError
-
-from ..sources.secrets import remember
+from srfer.secrets import remember
 
 
 @dataclass(frozen=True, slots=True)

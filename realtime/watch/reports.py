@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from srfer.secrets import redact
+
 from ..load import EffortDial
 from ..sinks.record import to_record
 from ..sources.health import SourceHealth
-from ..sources.secrets import redact
 from ..stats import PipelineStats
 from ..types import Effort, FaceResult, FrameResult
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from srfer.errors import ConfigError, SourceError
 from srfer.realtime.sources import VideoFile, open_source, read_picture, refuse_stream
 from srfer.realtime.sources.address import PASSWORD_FILE, StreamAddress, parse_address
-from srfer.realtime.sources.secrets import MASK, redact, redacted_logger
+from srfer.secrets import MASK, redact, redacted_logger
 
 PW = "S3cr3t-Canary"
 
