@@ -3,9 +3,10 @@
     python -m benchmarks.export_speed
 
 Makes clips of 640x480 with one face of about 150 px, exports each as a user would, several times in
-turn, with and without the annotated video, and once a clip four times as long to see whether memory
-grows. Frames per second count from the opening of the clip to the last file written; start-up is
-reported beside them.
+turn: numbers only, all formats without pictures, the annotated video in each codec; then four clips
+with one and with two of them at work at a time (`--jobs`), and once a clip four times as long to
+see whether memory grows. Frames per second count from the opening of a clip to its last file
+written, those of batches over the whole command; start-up is reported beside them.
 """
 
 from __future__ import annotations
@@ -24,6 +25,15 @@ from srfer.realtime.demo.clip import HEIGHT_PX, WIDTH_PX, Walk, make_clip
 
 from .harness import percentiles, write_result
 
+KINDS = {
+    "no_video": ["--no-video"],
+    "texts": ["--formats", "jsonl,csv,parquet,srt,vtt,ass,eaf,html"],
+    "video": [],
+    "video_hevc": ["--video-codec", "hevc"],
+    "video_av1": ["--video-codec", "av1"],
+}
+BATCH = 4
+JOBS = (1, 2)
 FRAMES = 750
 RUNS = 5
 SIDE_PX = 150.0
@@ -38,12 +48,12 @@ def pacing(frames: int) -> Walk:
     return Walk(sides, np.stack([x, y], axis=1))
 
 
-def export(clip: Path, out: Path, *options: str) -> dict[str, float]:
+def export(clips: list[Path], out: Path, *options: str) -> dict[str, float]:
     """Run the command once.
 
     Returns:
-        frames per second, peak resident memory in MB, processor seconds, and the whole command's
-        wall time in seconds.
+        frames per second of the last clip, and of all over the whole command, peak resident memory
+        in MB, processor seconds, and the whole command's wall time in seconds.
     """
     report = out / "report.json"
     out.mkdir(parents=True)
@@ -57,7 +67,7 @@ def export(clip: Path, out: Path, *options: str) -> dict[str, float]:
             "-m",
             "srfer",
             "export",
-            str(clip),
+            *map(str, clips),
             "--out",
             str(out / "results"),
         ]
@@ -66,9 +76,10 @@ def export(clip: Path, out: Path, *options: str) -> dict[str, float]:
     wall_s = time.perf_counter() - started
     if status:
         sys.exit(f"srfer export failed with {os.waitstatus_to_exitcode(status)}")
-    outcome = json.loads(report.read_text())
+    outcomes = [json.loads(line) for line in report.read_text().splitlines()]
     return {
-        "fps": outcome["frames"] / outcome["elapsed_s"],
+        "fps": outcomes[-1]["frames"] / outcomes[-1]["elapsed_s"],
+        "fps_overall": sum(outcome["frames"] for outcome in outcomes) / wall_s,
         "peak_mb": usage.ru_maxrss / 1024,
         "cpu_s": usage.ru_utime + usage.ru_stime,
         "wall_s": wall_s,
@@ -82,22 +93,37 @@ def summarise(runs: list[dict[str, float]]) -> dict[str, Any]:
 
 def main() -> None:
     """Measure, print and write the result file."""
-    data: dict[str, Any] = {"frames": FRAMES, "size_px": [WIDTH_PX, HEIGHT_PX], "face_px": SIDE_PX}
+    data: dict[str, Any] = {
+        "frames": FRAMES,
+        "clips_in_batch": BATCH,
+        "size_px": [WIDTH_PX, HEIGHT_PX],
+        "face_px": SIDE_PX,
+    }
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        make_clip(folder / "short.mp4", pacing(FRAMES))
+        short = [folder / f"short-{i}.mp4" for i in range(BATCH)]
+        for clip in short:
+            make_clip(clip, pacing(FRAMES))
         make_clip(folder / "long.mp4", pacing(4 * FRAMES))
-        runs: dict[str, list[dict[str, float]]] = {"no_video": [], "video": []}
-        export(folder / "short.mp4", folder / "warm-up", "--no-video")
+        runs: dict[str, list[dict[str, float]]] = {}
+        export(short[:1], folder / "warm-up", "--no-video")
         for run in range(RUNS):
-            for kind, options in (("no_video", ["--no-video"]), ("video", [])):
-                out = folder / f"{kind}-{run}"
-                runs[kind].append(export(folder / "short.mp4", out, *options))
+            for kind, options in KINDS.items():
+                figures = export(short[:1], folder / f"{kind}-{run}", *options)
+                runs.setdefault(kind, []).append(figures)
+            for jobs in JOBS:
+                options = ["--no-video", "--jobs", str(jobs)]
+                figures = export(short, folder / f"jobs-{jobs}-{run}", *options)
+                runs.setdefault(f"batch_jobs_{jobs}", []).append(figures)
         data |= {kind: summarise(found) for kind, found in runs.items()}
-        data["four_times_as_long"] = export(folder / "long.mp4", folder / "long")
+        data["four_times_as_long"] = export([folder / "long.mp4"], folder / "long")
     for kind in runs:
         fps, peak = data[kind]["fps"], data[kind]["peak_mb"]
-        print(f"{kind}: {fps['p50']:.0f} fps (n={fps['n']}), peak {peak['p50']:.0f} MB")
+        overall = data[kind]["fps_overall"]["p50"]
+        print(
+            f"{kind}: {fps['p50']:.0f} fps (n={fps['n']}), {overall:.0f} over the whole command, "
+            f"peak {peak['p50']:.0f} MB"
+        )
     long = data["four_times_as_long"]
     print(f"four times as long, video: {long['fps']:.0f} fps, peak {long['peak_mb']:.0f} MB")
     print(write_result("export_speed", data))

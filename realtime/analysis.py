@@ -48,6 +48,7 @@ class Analyzer:
         rule: how faces are cut.
         use_sr: False reads faces without super-resolution, for comparison.
         dial: how often faces are read; in every frame if None.
+        min_face_px: faces cut from fewer pixels are not read.
     """
 
     name = "read"
@@ -59,7 +60,9 @@ class Analyzer:
         *,
         use_sr: bool = True,
         dial: EffortDial | None = None,
+        min_face_px: float = SMALLEST_PX,
     ) -> None:
+        self._min_face_px = min_face_px
         self._model = model
         self._rule = rule
         self._use_sr = use_sr
@@ -134,7 +137,7 @@ class Analyzer:
         gray = to_gray(tracked.frame.image)
         crops = [(track, *cut(gray, track.face, self._rule)) for track in visible]
         large: list[tuple[Track, np.ndarray, float]] = [
-            item for item in crops if item[2] >= SMALLEST_PX
+            item for item in crops if item[2] >= self._min_face_px
         ]
         if not large:
             return {}

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from srfer.engines import DEFAULT, Model, load
 from srfer.errors import ConfigError, EngineError, ModelError
 
-from .analysis import Analyzer
+from .analysis import SMALLEST_PX, Analyzer
 from .detection import Detector, open_detector
 from .load import EffortDial
 from .pipeline import Pipeline
@@ -45,6 +45,8 @@ class AnalysisOptions:
         tracking: thresholds of the tracker.
         tracker_device: engine that runs the tracker's detector; if "", the model's where it can,
             else "cpu".
+        min_face_px: faces smaller than this are followed but not read, in pixels; 6 or more, as
+            nothing was ever measured below.
     """
 
     tracker: str = "retinaface"
@@ -53,6 +55,13 @@ class AnalysisOptions:
     use_sr: bool = True
     tracking: TrackerConfig = field(default_factory=TrackerConfig)
     tracker_device: str = ""
+    min_face_px: float = SMALLEST_PX
+
+    def __post_init__(self) -> None:
+        if not self.min_face_px >= SMALLEST_PX:
+            raise ConfigError(
+                f"min_face_px must be {SMALLEST_PX:g} or more, not {self.min_face_px:g}"
+            )
 
 
 def make_stages(
@@ -83,7 +92,7 @@ def make_stages(
     reader = model if shared is None else shared.reader(priority)
     return (
         _make_tracker(model, options, is_still=is_still, shared=shared, dial=dial),
-        Analyzer(reader, use_sr=options.use_sr, dial=dial),
+        Analyzer(reader, use_sr=options.use_sr, dial=dial, min_face_px=options.min_face_px),
     )
 
 
@@ -156,6 +165,8 @@ def describe_settings(model: Model, options: AnalysisOptions) -> dict[str, Any]:
         "tracker_model": options.tracker_model.name if options.tracker_model else None,
         "detect_px": options.detect_px or VIDEO_SEARCH_PX,
         "use_sr": options.use_sr,
+        "max_faces": options.tracking.max_faces,
+        "min_face_px": options.min_face_px,
     }
 
 

@@ -2,121 +2,44 @@
 
 from __future__ import annotations
 
+import gc
+import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from fractions import Fraction
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from srfer import __version__
 
-from .jobs import JSONL_NAME, MANIFEST_NAME, OUTPUT_NAMES, TABLE_NAME, VIDEO_NAME, Job, plan
-from .manifest import describe_input, write_manifest
-from .overlay import Overlay
+from .batch_page import Entry, write_batch_page
+from .formats import MANIFEST_NAME, Format
+from .jobs import Job, plan
+from .manifest import describe_input, finished_manifest, read_manifest, stamp, write_manifest
+from .outcome import ExportOutcome, ExportProgress, ExportSummary
+from .outputs import ExportOptions, Outputs, clear_outputs, describe_outputs
 from .pipeline import Pipeline
-from .sinks import CsvSink, FaceFields, JsonlSink, VideoSink
-from .sinks.atomic import partial_path, writing
-from .sources import VideoFile, display_name, printable, probe
-from .stage import Sink, Stage
+from .remarks import remarks_on
+from .selection import SelectedFrames
+from .side_by_side import Crew, Together, run_side_by_side
+from .sources import display_name
+from .stage import Stage
 from .types import FrameResult
 
+__all__ = ["ExportOptions", "ExportOutcome", "ExportProgress", "ExportSummary", "export"]
 
-@dataclass(frozen=True, slots=True)
-class ExportOptions:
-    """How to export.
-
-    Attributes:
-        has_video: write the annotated video too.
-        has_notice: say "expression analysis" in the annotated video.
-        is_recursive: look for videos in the subfolders of folders.
-        is_forced: replace results of an earlier export.
-        fields: what to write of each face beyond the usual.
-        settings: what else to note in the manifest, such as the model.
-    """
-
-    has_video: bool = True
-    has_notice: bool = True
-    is_recursive: bool = False
-    is_forced: bool = False
-    fields: FaceFields = field(default_factory=FaceFields)
-    settings: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class ExportProgress:
-    """How far an export is.
-
-    Attributes:
-        input: name of the file at work.
-        number: which of the inputs it is, from 1.
-        inputs: number of inputs.
-        frames: frames of this input that are done.
-        expected: about how many it has, or None if unknown.
-    """
-
-    input: str
-    number: int
-    inputs: int
-    frames: int
-    expected: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class ExportOutcome:
-    """What became of one input.
-
-    Attributes:
-        input: the file.
-        folder: where its outputs are.
-        frames: frames written.
-        face_rows: faces written, counted in every frame.
-        failed_readings: those of them for which the engine gave no finite numbers.
-        elapsed_s: time it took, in seconds.
-        error: why it is not complete, or None; what was done before is in `.partial` files.
-    """
-
-    input: Path
-    folder: Path
-    frames: int
-    face_rows: int
-    failed_readings: int
-    elapsed_s: float
-    error: Exception | None = None
-
-    def to_record(self) -> dict[str, Any]:
-        """The outcome as plain JSON types."""
-        return {
-            "input": display_name(self.input),
-            "folder": printable(str(self.folder)),
-            "frames": self.frames,
-            "face_rows": self.face_rows,
-            "failed_readings": self.failed_readings,
-            "elapsed_s": round(self.elapsed_s, 3),
-            "error": None if self.error is None else str(self.error),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class ExportSummary:
-    """What became of all inputs, in their order."""
-
-    outcomes: tuple[ExportOutcome, ...]
-
-    @property
-    def exit_code(self) -> int:
-        """0 if all are complete, 1 if nothing came of any, 3 for anything between."""
-        if all(outcome.error is None for outcome in self.outcomes):
-            return 0
-        return 3 if any(outcome.frames for outcome in self.outcomes) else 1
+Stages = Sequence[Stage[Any, Any]]
 
 
 def export(
     inputs: Sequence[Path],
     out: Path,
-    make_stages: Callable[[], Sequence[Stage[Any, Any]]],
+    make_stages: Callable[[], Stages],
     options: ExportOptions | None = None,
     *,
     on_progress: Callable[[ExportProgress], None] | None = None,
@@ -124,37 +47,83 @@ def export(
 ) -> ExportSummary:
     """Analyse videos and write what was found: annotated video, JSON lines, table, manifest.
 
-    The outputs of `clip.mp4` are `annotated.mp4`, `frames.jsonl`, `frames.csv` and, last of all,
-    `manifest.json` in the folder `out/clip`. Until an output is complete it is called
-    `annotated.partial.mp4` and so on. An input that fails does not stop the others.
+    The outputs of `clip.mp4` are `annotated.mp4`, `frames.jsonl`, `frames.csv` (or whatever formats
+    are asked for) and, last of all, `manifest.json` in the folder `out/clip`. Until an output is
+    complete it is called `annotated.partial.mp4` and so on. An input that fails does not stop the
+    others. With HTML among the formats, `out/index.html` leads to the reports.
 
     Args:
         inputs: videos, and folders that stand for the videos in them.
         out: folder for the results; made if missing.
         make_stages: gives fresh stages for each input, from `Frame` to `FrameResult`.
         options: how to export; the defaults if None.
-        on_progress: told after every frame, in a thread of the pipeline.
-        on_outcome: told after every input, so that an interrupted batch is known as far as it went.
+        on_progress: told after every frame, in a thread of a pipeline. Where several inputs are at
+            work, it is told of all together.
+        on_outcome: told after every input, in the order in which they end, so that an interrupted
+            batch is known as far as it went.
 
     Raises:
         ConfigError: before any work, if there is nothing to do or `out` cannot be used.
+        ExportError: if the page of the batch cannot be written.
     """
     options = options or ExportOptions()
-    stages = make_stages()  # refuses impossible settings before anything is written
+    first = make_stages()  # refuses impossible settings before anything is written
     jobs = plan(
         inputs,
         out,
         is_recursive=options.is_recursive,
         is_forced=options.is_forced,
-        has_video=options.has_video,
+        has_video=Format.VIDEO in options.formats,
+        find_finished=_finder(options) if options.is_resumed else None,
     )
-    outcomes = []
-    for number, job in enumerate(jobs, 1):
-        tally = _Tally(job.input, number, len(jobs), on_progress)
-        outcomes.append(_outcome(job, stages if number == 1 else make_stages(), options, tally))
-        if on_outcome is not None:
-            on_outcome(outcomes[-1])
+    batch = _Batch(jobs, chain((first,), iter(make_stages, None)), options, on_progress)
+    found: dict[int, ExportOutcome] = {}
+    with closing(batch.outcomes()) as ends:
+        for place, outcome in ends:
+            found[place] = outcome
+            if on_outcome is not None:
+                on_outcome(outcome)
+    outcomes = [found[place] for place in range(len(jobs))]
+    if Format.HTML in options.formats:
+        write_batch_page(out, [_entry(outcome) for outcome in outcomes], options.made_by)
     return ExportSummary(tuple(outcomes))
+
+
+class _Batch:
+    """The inputs of an export, at work one after the other or side by side."""
+
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        stages: Iterator[Stages],
+        options: ExportOptions,
+        on_progress: Callable[[ExportProgress], None] | None,
+    ) -> None:
+        self._jobs = jobs
+        self._stages = stages
+        self._stages_lock = threading.Lock()
+        self._options = options
+        self._on_progress = on_progress
+        self._together: Together | None = None
+        if on_progress is not None and options.jobs > 1:
+            self._on_progress = self._together = Together(on_progress)
+        self._crew = Crew()
+
+    def outcomes(self) -> Generator[tuple[int, ExportOutcome], None, None]:
+        """Yield the place and outcome of each input as it ends."""
+        tasks = [partial(self._task, number, job) for number, job in enumerate(self._jobs, 1)]
+        return run_side_by_side(tasks, self._options.jobs, self._crew)
+
+    def _task(self, number: int, job: Job) -> ExportOutcome:
+        if job.finished is not None:
+            return _earlier_outcome(job, job.finished)
+        with self._stages_lock:
+            stages = next(self._stages)
+        tally = _Tally(job.input, number, len(self._jobs), self._on_progress)
+        outcome = _outcome(job, stages, self._options, tally, self._crew)
+        if self._together is not None:
+            self._together.end(number)
+        return outcome
 
 
 class _Tally:
@@ -174,6 +143,7 @@ class _Tally:
         self.face_rows = 0
         self.failed_readings = 0
         self.last_pts: Fraction | None = None
+        self.notes: tuple[str, ...] = ()
         self._place = (display_name(path), number, inputs)
         self._on_progress = on_progress
 
@@ -197,17 +167,45 @@ class _Tally:
         pass
 
 
+def _finder(options: ExportOptions) -> Callable[[Path, Path], Mapping[str, Any] | None]:
+    settings = options.to_record()
+
+    def find(source: Path, folder: Path) -> Mapping[str, Any] | None:
+        return finished_manifest(
+            source, folder, version=__version__, settings=settings, is_forced=options.is_forced
+        )
+
+    return find
+
+
+def _earlier_outcome(job: Job, manifest: Mapping[str, Any]) -> ExportOutcome:
+    """The outcome of an input that was finished before."""
+    result = manifest["result"]
+    return ExportOutcome(
+        input=job.input,
+        folder=job.folder,
+        frames=result["frames"],
+        face_rows=result["face_rows"],
+        failed_readings=result["failed_readings"],
+        elapsed_s=0.0,
+        notes=tuple(result["notes"]),
+        is_resumed=True,
+    )
+
+
 def _outcome(
-    job: Job, stages: Sequence[Stage[Any, Any]], options: ExportOptions, tally: _Tally
+    job: Job, stages: Stages, options: ExportOptions, tally: _Tally, crew: Crew
 ) -> ExportOutcome:
     """Export one input, and note any error instead of raising it."""
     started_s = time.monotonic()
     error: Exception | None = None
     try:
-        _export_one(job, stages, options, tally, started_s)
+        _export_one(job, stages, options, tally, crew)
     except Exception as trouble:  # even a fault of ours with one input must not stop the others
         error = trouble
         traceback.clear_frames(error.__traceback__)  # or the kept error would keep files open
+    # PyAV's objects lie in cycles; until those are found, a long batch gathers threads and buffers.
+    gc.collect()
     elapsed_s = time.monotonic() - started_s
     return ExportOutcome(
         input=job.input,
@@ -217,48 +215,48 @@ def _outcome(
         failed_readings=tally.failed_readings,
         elapsed_s=elapsed_s,
         error=error,
+        notes=tally.notes,
     )
 
 
 def _export_one(
-    job: Job,
-    stages: Sequence[Stage[Any, Any]],
-    options: ExportOptions,
-    tally: _Tally,
-    started_s: float,
+    job: Job, stages: Stages, options: ExportOptions, tally: _Tally, crew: Crew
 ) -> None:
+    started_s = time.monotonic()
     if job.error is not None:
         raise job.error
-    info = probe(job.input)
+    since = stamp(job.input)
+    with SelectedFrames(job.input, options.selection) as opened:
+        info = opened.info
+    tally.notes = remarks_on(job.input)
     tally.expected = info.frame_count
-    with writing(job.folder):
-        job.folder.mkdir(parents=True, exist_ok=True)
-        for name in OUTPUT_NAMES:
-            (job.folder / name).unlink(missing_ok=True)
-            partial_path(job.folder / name).unlink(missing_ok=True)
-    overlay = Overlay(has_notice=options.has_notice)
-    video = VideoSink(job.folder / VIDEO_NAME, info, overlay, sound_from=job.input)
-    sinks: list[Sink] = [
-        CsvSink(job.folder / TABLE_NAME, options.fields),
-        JsonlSink(job.folder / JSONL_NAME, options.fields),
-    ]
-    if options.has_video:
-        sinks.append(video)  # closed before the others, being the likeliest to fail
-    sinks.append(tally)  # counts what all of them have taken
-    source = VideoFile(job.input)
-    Pipeline(source, stages, sinks, name="export").run()
+    clear_outputs(job.folder)
+    outputs = Outputs(job, info, options)
+    source = SelectedFrames(job.input, options.selection)
+    crew.run(Pipeline(source, stages, [*outputs.sinks, tally], name="export"))
     write_manifest(
         job.folder / MANIFEST_NAME,
         version=__version__,
-        input_facts=describe_input(job.input),
-        settings={**options.settings, "notice": options.has_notice},
+        input_facts=describe_input(job.input, since),
+        settings=options.to_record(),
         result={
             "frames": tally.frames,
             "face_rows": tally.face_rows,
             "failed_readings": tally.failed_readings,
             "last_pts": None if tally.last_pts is None else round(float(tally.last_pts), 6),
             "damaged_packets": source.bad_packets,
-            "sound": video.sound_status,
+            **describe_outputs(outputs),
+            "notes": list(tally.notes),
             "elapsed_s": round(time.monotonic() - started_s, 3),
         },
+    )
+
+
+def _entry(outcome: ExportOutcome) -> Entry:
+    manifest = None if outcome.error is not None else read_manifest(outcome.folder)
+    return Entry(
+        name=display_name(outcome.input),
+        folder=outcome.folder.name,
+        result={} if manifest is None else manifest["result"],
+        error="" if outcome.error is None else str(outcome.error),
     )

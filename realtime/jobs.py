@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from srfer.errors import ConfigError, SourceError, SourceFault
+from srfer.errors import ConfigError, SourceError
 
-from .sinks.atomic import partial_path
-from .sources import display_name, printable, refuse_stream
-from .sources.container import VIDEO_SUFFIXES
-
-VIDEO_NAME = "annotated.mp4"
-JSONL_NAME = "frames.jsonl"
-TABLE_NAME = "frames.csv"
-MANIFEST_NAME = "manifest.json"
-OUTPUT_NAMES = (VIDEO_NAME, JSONL_NAME, TABLE_NAME, MANIFEST_NAME)
+from .formats import output_paths
+from .inputs import Found, find_videos, is_folder, path_status
+from .sources import display_name, printable
 
 _ROOM_FACTOR = 1.2
 _MAX_STEM = 100
+
+FindFinished = Callable[[Path, Path], Mapping[str, Any] | None]
+"""From an input and its folder to the manifest of a finished export of just that, or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +31,13 @@ class Job:
         input: a file, or a folder in which no video was found.
         folder: where its outputs go.
         error: why there is nothing to export, or None.
+        finished: manifest of an earlier export that need not be repeated, or None.
     """
 
     input: Path
     folder: Path
     error: SourceError | None = None
+    finished: Mapping[str, Any] | None = None
 
 
 def plan(
@@ -48,91 +47,43 @@ def plan(
     is_recursive: bool = False,
     is_forced: bool = False,
     has_video: bool = True,
+    find_finished: FindFinished | None = None,
 ) -> list[Job]:
     """List what is to be done, in order, and make sure that it can be written.
 
     Each input gets the folder `out/<its name without suffix>`; a name that is taken gets a number.
     A folder stands for the videos in it. An input that cannot be read does not stop the others.
 
+    Args:
+        inputs: files and folders.
+        out: folder for the results.
+        is_recursive: look into the subfolders of folders.
+        is_forced: replace earlier results.
+        has_video: annotated videos are to be written.
+        find_finished: looks for finished results, to resume a batch; None: there must be none.
+
     Raises:
         ConfigError: if there is nothing to do, or `out` cannot be used.
     """
     if not inputs:
         raise ConfigError("nothing to export: name a video or a folder of videos")
-    _refuse_streams(inputs)
-    if _status(out) is not None and not _is_folder(out):
+    found = find_videos(inputs, is_recursive=is_recursive)
+    if path_status(out) is not None and not is_folder(out):
         raise ConfigError(f"{display_name(out)}: is a file; choose a folder for the results")
-    jobs = list(_with_folders(_distinct(_found(inputs, is_recursive)), out))
+    jobs = list(_with_folders(found, out))
     _require_apart(inputs, out, jobs)
-    if not is_forced:
+    if find_finished is not None:
+        jobs = [replace(job, finished=find_finished(job.input, job.folder)) for job in jobs]
+    elif not is_forced:
         for job in jobs:
             _require_fresh(job.folder)
     _require_writable(out)
     if has_video:
-        _require_room([job.input for job in jobs], out)
+        _require_room([job.input for job in jobs if job.finished is None], out)
     return jobs
 
 
-def _refuse_streams(inputs: Iterable[Path]) -> None:
-    try:
-        for path in inputs:
-            refuse_stream(str(path))
-    except SourceError as error:
-        raise ConfigError(str(error)) from None
-
-
-_Found = tuple[Path, SourceError | None]
-
-
-def _found(inputs: Iterable[Path], is_recursive: bool) -> Iterator[_Found]:
-    """The videos that the inputs stand for, and folders without any with what to say of them."""
-    for path in inputs:
-        if not _is_folder(path):
-            yield path, None
-            continue
-        try:
-            videos = _videos(path, is_recursive)
-        except OSError as error:
-            trouble = f"cannot be listed ({error.strerror}); check its permissions"
-            yield path, _folder_error(path, SourceFault.MISSING, trouble)
-            continue
-        yield from ((video, None) for video in videos)
-        if not videos:
-            hint = "" if is_recursive else "; --recursive also looks in its subfolders"
-            trouble = f"no video in this folder{hint}"
-            yield path, _folder_error(path, SourceFault.UNSUPPORTED, trouble)
-
-
-def _videos(folder: Path, is_recursive: bool) -> list[Path]:
-    """The videos in a folder by their names, apart from the results of exports."""
-    return [
-        file
-        for file in sorted(folder.rglob("*") if is_recursive else folder.iterdir())
-        if file.suffix.lower() in VIDEO_SUFFIXES
-        and not file.name.startswith(".")
-        and file.is_file()
-        and not _is_result(file)
-    ]
-
-
-def _is_result(file: Path) -> bool:
-    """True for an annotated video, which lies beside its frames."""
-    video, frames = Path(VIDEO_NAME), file.with_name(JSONL_NAME)
-    return file.name in (video.name, partial_path(video).name) and (
-        frames.exists() or partial_path(frames).exists()
-    )
-
-
-def _folder_error(path: Path, fault: SourceFault, trouble: str) -> SourceError:
-    return SourceError(f"{display_name(path)}: {trouble}", fault)
-
-
-def _distinct(found: Iterable[_Found]) -> list[_Found]:
-    """The same file named twice, also through links, is done once."""
-    return list({os.path.realpath(one[0]): one for one in reversed(list(found))}.values())[::-1]
-
-
-def _with_folders(found: Iterable[_Found], out: Path) -> Iterator[Job]:
+def _with_folders(found: Iterable[Found], out: Path) -> Iterator[Job]:
     taken: set[str] = set()
     for path, error in found:
         stem = _folder_name(path)
@@ -152,7 +103,7 @@ def _folder_name(path: Path) -> str:
 
 def _is_taken(path: Path) -> bool:
     """True if the name belongs to something that is no folder."""
-    return os.path.lexists(path) and not _is_folder(path)
+    return os.path.lexists(path) and not is_folder(path)
 
 
 def _require_apart(inputs: Iterable[Path], out: Path, jobs: Iterable[Job]) -> None:
@@ -161,11 +112,11 @@ def _require_apart(inputs: Iterable[Path], out: Path, jobs: Iterable[Job]) -> No
     Folders are compared by what they are, not by name, so links and upper case make no difference.
     """
     for path in inputs:
-        if _is_folder(path) and _identity(path) == _identity(out):
+        if is_folder(path) and _identity(path) == _identity(out):
             raise ConfigError(
                 f"{display_name(out)}: is an input as well; choose another folder for the results"
             )
-    folders = {_identity(job.folder): job.folder for job in jobs if _is_folder(job.folder)}
+    folders = {_identity(job.folder): job.folder for job in jobs if is_folder(job.folder)}
     for path in [*inputs, *(job.input for job in jobs)]:
         original = Path(os.path.realpath(path))
         for place in (original, *original.parents):
@@ -178,28 +129,15 @@ def _require_apart(inputs: Iterable[Path], out: Path, jobs: Iterable[Job]) -> No
 
 def _identity(path: Path) -> tuple[int, int] | None:
     """The same for all names of a file or folder; None if there is none."""
-    status = _status(path)
+    status = path_status(path)
     return None if status is None else (status.st_dev, status.st_ino)
 
 
-def _is_folder(path: Path) -> bool:
-    status = _status(path)
-    return status is not None and stat.S_ISDIR(status.st_mode)
-
-
-def _status(path: Path) -> os.stat_result | None:
-    """None also where the system refuses to look, as for a name that is too long."""
-    try:
-        return path.stat()
-    except (OSError, ValueError):
-        return None
-
-
 def _require_fresh(folder: Path) -> None:
-    for name in OUTPUT_NAMES:
-        if os.path.lexists(folder / name):
+    for path in output_paths(folder):
+        if os.path.lexists(path):
             raise ConfigError(
-                f"{display_name(folder)}/{name} exists already; "
+                f"{display_name(folder)}/{path.name} exists already; continue with --resume, "
                 "replace it with --force or choose another folder"
             )
 
@@ -218,7 +156,7 @@ def _require_writable(out: Path) -> None:
 
 def _require_room(videos: Iterable[Path], out: Path) -> None:
     """An annotated video takes about as much room as its source."""
-    need = _ROOM_FACTOR * sum(status.st_size for video in videos if (status := _status(video)))
+    need = _ROOM_FACTOR * sum(status.st_size for video in videos if (status := path_status(video)))
     free = shutil.disk_usage(out).free
     if need > free:
         raise ConfigError(

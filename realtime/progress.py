@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO
 
-from .export import ExportProgress
+from .outcome import ExportProgress
 
 LINE_EVERY_S = 5.0
 """How often a line is written where there is no terminal, in seconds."""

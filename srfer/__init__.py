@@ -1,6 +1,6 @@
 """Facial expressions from video in real time, also where the face is tiny.
 
-The front door: a model for face crops, one function for pictures, one for videos.
+The front door: a model for face crops, and functions for pictures, videos and batches of them.
 
     import srfer
 
@@ -9,6 +9,8 @@ The front door: a model for face crops, one function for pictures, one for video
     srfer.read("picture.jpg")                 # one still picture -> FrameResult
     for result in srfer.analyze("clip.mp4"):  # every frame once, in order -> FrameResult
         print(result.faces)
+    srfer.export(["clips/"], "out")           # complete files for every video -> ExportSummary
+    srfer.results("out").to_pandas()          # what was exported, one row per face and frame
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from srfer.engines import Expression, Model, load
     from srfer.errors import SrferError
     from srfer.realtime import Face, FaceResult, Frame, FrameResult, Track, analyze, read
+    from srfer.realtime.batch import export
+    from srfer.realtime.results import results
 
 __version__ = "0.1.0"
 
@@ -35,8 +39,10 @@ __all__ = [
     "Track",
     "__version__",
     "analyze",
+    "export",
     "load",
     "read",
+    "results",
 ]
 
 if not (Path(__file__).parent / "engines").is_dir():
@@ -47,6 +53,8 @@ _HOMES = {
     "Expression": "srfer.engines",
     "Model": "srfer.engines",
     "load": "srfer.engines",
+    "export": "srfer.realtime.batch",
+    "results": "srfer.realtime.results",
     "SrferError": "srfer.errors",
 }
 

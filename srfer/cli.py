@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -21,30 +21,12 @@ from srfer import __version__
 from srfer.bench_verbs import bench
 from srfer.engine_verbs import engine_app
 from srfer.errors import ConfigError
+from srfer.export_verbs import export
 from srfer.model_verbs import model_app
-from srfer.options import (
-    DEFAULT_MODEL,
-    Blendshapes,
-    Debug,
-    DetectPx,
-    Device,
-    Landmarks,
-    Model,
-    Precision,
-    Quiet,
-    Tracker,
-    TrackerModel,
-    load_model,
-    parse_path,
-)
-from srfer.talk import Reports, explain, say
+from srfer.options import DEFAULT_MODEL, Debug, Device, Model, Quiet, load_model
+from srfer.talk import explain, say
 from srfer.training_verbs import evaluate, protocol, train, train_tracks
 from srfer.watch_verbs import watch
-
-if TYPE_CHECKING:
-    from srfer.engines import Model as LoadedModel
-    from srfer.realtime import AnalysisOptions
-    from srfer.realtime.export import ExportOptions
 
 FAILED = 1
 USAGE = 2
@@ -104,99 +86,6 @@ def _srfer(
 
 
 @app.command()
-def export(
-    *,
-    inputs: Annotated[
-        list[Path],
-        typer.Argument(
-            help="Videos, and folders of videos.",
-            parser=parse_path,
-            metavar="INPUT",
-            show_default=False,
-        ),
-    ],
-    out: Annotated[
-        Path,
-        typer.Option(
-            help="Folder for the results.", parser=parse_path, metavar="DIR", show_default=False
-        ),
-    ],
-    video: Annotated[bool, typer.Option("--video/--no-video", help="Annotated videos.")] = True,
-    notice: Annotated[
-        bool, typer.Option("--notice/--no-notice", help="'expression analysis' in the videos.")
-    ] = True,
-    force: Annotated[bool, typer.Option("--force", help="Replace earlier results.")] = False,
-    recursive: Annotated[
-        bool, typer.Option("--recursive", help="Look into subfolders of folders.")
-    ] = False,
-    landmarks: Landmarks = False,
-    blendshapes: Blendshapes = False,
-    model: Model = DEFAULT_MODEL,
-    device: Device = "auto",
-    precision: Precision = None,
-    tracker: Tracker = "retinaface",
-    tracker_model: TrackerModel = None,
-    detect_px: DetectPx = 640,
-    quiet: Quiet = False,
-    debug: Debug = False,
-) -> None:
-    """Write annotated videos, JSON lines and tables.
-
-    For clip.mp4: OUT/clip/annotated.mp4, frames.jsonl, frames.csv, manifest.json; a line of JSON on
-    stdout says what became of each input.
-    """
-    from srfer.realtime import AnalysisOptions, describe_settings
-    from srfer.realtime.export import ExportOptions
-    from srfer.realtime.sinks import FaceFields
-
-    has_details = tracker == "mediapipe"
-    if blendshapes and not has_details:
-        raise ConfigError(f"{tracker} measures no blendshapes: choose --tracker mediapipe")
-    loaded = load_model(model, device, precision)
-    analysis = AnalysisOptions(tracker=tracker, tracker_model=tracker_model, detect_px=detect_px)
-    options = ExportOptions(
-        has_video=video,
-        has_notice=notice,
-        is_recursive=recursive,
-        is_forced=force,
-        fields=FaceFields(landmarks, landmarks and has_details, blendshapes),
-        settings=describe_settings(loaded, analysis),
-    )
-    how = (loaded, analysis, options)
-    raise typer.Exit(_run_export(inputs, out, how, Reports(is_quiet=quiet, is_debug=debug)))
-
-
-def _run_export(
-    inputs: list[Path],
-    out: Path,
-    how: tuple[LoadedModel, AnalysisOptions, ExportOptions],
-    reports: Reports,
-) -> int:
-    """Export with progress on the terminal; gives the exit code."""
-    from srfer.realtime import make_stages
-    from srfer.realtime.export import export as run_export
-    from srfer.realtime.progress import shown_progress
-
-    model, analysis, options = how
-    try:
-        with shown_progress(sys.stderr, is_quiet=reports.is_quiet) as on_progress:
-            summary = run_export(
-                inputs,
-                out,
-                lambda: make_stages(model, analysis),
-                options,
-                on_progress=on_progress,
-                on_outcome=reports.add,
-            )
-    except KeyboardInterrupt:
-        say("finished files are complete, the one at work is .partial")
-        raise
-    finally:
-        reports.finish()
-    return summary.exit_code
-
-
-@app.command()
 def demo(
     *,
     out: Annotated[Path, typer.Option(help="Folder for everything.")] = Path("out/demo"),
@@ -241,7 +130,7 @@ app.add_typer(model_app, name="model")
 app.add_typer(engine_app, name="engine")
 
 
-for verb in (bench, watch, train, evaluate, protocol, train_tracks):
+for verb in (export, bench, watch, train, evaluate, protocol, train_tracks):
     app.command()(verb)
 
 

@@ -13,7 +13,7 @@ from .errors import SrferError
 from .secrets import redact
 
 if TYPE_CHECKING:
-    from srfer.realtime.export import ExportOutcome
+    from srfer.realtime.outcome import ExportOutcome
 
 
 def explain(error: Exception, *, is_debug: bool) -> None:
@@ -71,8 +71,12 @@ class Reports:
                 f"warning: {record['input']}: {outcome.failed_readings} faces were not read, the "
                 "engine gave numbers that are not finite; try --device cpu"
             )
+        for note in outcome.notes:
+            say(f"warning: {record['input']}: {note}")
         if outcome.error is not None:
             explain(outcome.error, is_debug=self._is_debug)
+        elif outcome.is_resumed and not self.is_quiet:
+            say(f"{record['input']}: finished before -> {record['folder']}")
         elif not self.is_quiet:
             say(
                 f"{record['input']}: {outcome.frames} frames, {outcome.face_rows} faces in "

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import cv2
+import numpy as np
 import pytest
 import skimage.data
 
 from srfer import __version__
 from srfer.cli import main
+from srfer.export_verbs import parse_time
 from srfer.talk import explain
 from tests.clips import Clip, ticks_25, video_times
 
@@ -91,6 +96,18 @@ def test_nothing_done_is_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture
         ),
         (["export", "{clip}", "--out", "{folder}/out", "--device", "abacus"], "abacus"),
         (["export", "{clip}", "--out", "{folder}/out", "--nonsense"], "nonsense"),
+        (["export", "{clip}", "--out", "{folder}/out", "--formats", "csv,pdf"], "'pdf'"),
+        (
+            ["export", "{clip}", "--out", "{folder}/out", "--formats", "video", "--no-video"],
+            "no format is named",
+        ),
+        (["export", "{clip}", "--out", "{folder}/out", "--start", "soon"], "'soon' is no time"),
+        (["export", "{clip}", "--out", "{folder}/out", "--start", "9", "--end", "5"], "after"),
+        (["export", "{clip}", "--out", "{folder}/out", "--every", "0"], "1 or more"),
+        (["export", "{clip}", "--out", "{folder}/out", "--min-face", "2"], "6 or more"),
+        (["export", "{clip}", "--out", "{folder}/out", "--max-faces", "0"], "max_faces"),
+        (["export", "{clip}", "--out", "{folder}/out", "--video-codec", "vp9"], "vp9"),
+        (["export", "@{folder}/no.txt", "--out", "{folder}/out"], "list cannot be read"),
         (["nonsense"], "nonsense"),
     ],
 )
@@ -116,6 +133,64 @@ def test_an_error_that_nobody_foresaw_shows_no_secret(capsys: pytest.CaptureFixt
     assert "C4nary" not in said
     assert "Traceback" in said
     assert "error: unexpected RuntimeError: cannot open 'rtsp://***@camera/live?***'" in said
+
+
+def test_every_option_does_what_it_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.mp4", "b.mp4"):
+        Clip(ticks=ticks_25(50)).make(tmp_path / name)
+    (tmp_path / "list.txt").write_text(f"{tmp_path}/a.mp4\n")
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{tmp_path}/b.mp4\n"))
+    options = "--formats csv,html,srt,video --start 0:01 --end 00:00:01.8 --every 4 --max-faces 3"
+    options += " --min-face 12.5 --anonymize blur --video-codec av1 --csv-naming pyfeat"
+    inputs = (f"@{tmp_path}/list.txt", "-", f"{tmp_path}/*.mp4")
+    code, data, _ = run(capsys, "export", *inputs, "--out", tmp_path / "out", *options.split())
+    assert code == 0
+    records = [json.loads(line) for line in data.splitlines()]
+    assert [(record["input"], record["frames"]) for record in records] == [
+        ("a.mp4", 5),
+        ("b.mp4", 5),
+    ]
+    settings = json.loads((tmp_path / "out/a/manifest.json").read_text())["settings"]
+    assert settings["start_s"] == "1"
+    assert settings["end_s"] == "9/5"
+    assert (settings["every"], settings["max_faces"], settings["min_face_px"]) == (4, 3, 12.5)
+    assert (settings["anonymize"], settings["video_codec"]) == ("blur", "av1")
+    assert "FaceRectX" in (tmp_path / "out/a/frames.csv").read_text()
+    assert (tmp_path / "out/index.html").exists()
+
+    again = ("export", tmp_path / "a.mp4", "--out", tmp_path / "out", *options.split())
+    code, _, talk = run(capsys, *again)
+    assert code == 2
+    assert "--resume" in talk
+    code, data, talk = run(capsys, *again, "--resume")
+    assert code == 0
+    assert json.loads(data)["resumed"] is True
+    assert "a.mp4: finished before" in talk
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90", "90"), ("1:30.5", "90.5"), ("01:00:00", "3600"), ("0.1", "0.1"), ("100:00", "6000")],
+)
+def test_times_are_exact(text: str, seconds: str) -> None:
+    assert parse_time(text) == Fraction(seconds)
+
+
+def test_what_is_peculiar_about_a_file_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.mp4"
+    with av.open(str(path), "w") as output:
+        stream = output.add_stream("libx264", rate=25, options={"x264-params": "interlaced=1"})
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        frame = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")
+        output.mux([*stream.encode(frame), *stream.encode(None)])
+    code, data, talk = run(capsys, "export", path, "--out", tmp_path / "out", "--no-video")
+    assert code == 0
+    assert "warning: a.mp4: is interlaced" in talk
+    assert json.loads(data)["notes"][0].startswith("is interlaced")
 
 
 def test_debug_shows_where_an_error_came_from(

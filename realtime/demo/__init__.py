@@ -15,7 +15,7 @@ from srfer.extras import require
 from ..api import AnalysisOptions, analyze, describe_settings, make_stages
 from ..crop import cut, to_gray
 from ..export import ExportOptions, ExportProgress, export
-from ..jobs import VIDEO_NAME
+from ..formats import FILE_NAMES, Format
 from .clip import FAR_PX, NEAR_PX, Walk, make_clip, plan_walk
 from .plot import Reading, draw_plot
 
@@ -116,7 +116,7 @@ def run_demo(
         raise ExportError(f"cannot write {plot.name}: {error.strerror}") from None
     return DemoReport(
         clip=clip,
-        video=outcome.folder / VIDEO_NAME,
+        video=outcome.folder / FILE_NAMES[Format.VIDEO],
         plot=plot,
         folder=outcome.folder,
         label=label,

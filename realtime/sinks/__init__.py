@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from .crops import CropSink
+from .eaf import EafSink
 from .jsonl import JsonlSink
+from .parquet import ParquetSink
 from .record import FaceFields, to_record
+from .report import ReportSink
+from .subtitles import SubtitleSink
 from .table import CsvSink
 from .video import VideoSink
 
-__all__ = ["CsvSink", "FaceFields", "JsonlSink", "VideoSink", "to_record"]
+__all__ = [
+    "CropSink",
+    "CsvSink",
+    "EafSink",
+    "FaceFields",
+    "JsonlSink",
+    "ParquetSink",
+    "ReportSink",
+    "SubtitleSink",
+    "VideoSink",
+    "to_record",
+]

@@ -10,6 +10,7 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from fractions import Fraction
 from pathlib import Path
 
 from srfer.errors import ExportError, SrferError
@@ -17,7 +18,9 @@ from srfer.errors import ExportError, SrferError
 from ..sources.foreign import printable
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_FLUSH_EVERY = 30
+
+FRAGMENT_S = Fraction(1)
+"""Longest piece of media time that is lost when the process is killed, in seconds."""
 
 
 def partial_path(path: Path) -> Path:
@@ -32,20 +35,21 @@ def publish(path: Path) -> None:
         OSError: if the disk fails.
     """
     partial = partial_path(path)
-    _sync(partial)
+    sync(partial)
     partial.replace(path)
-    _sync(path.parent)
+    sync(path.parent)
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a whole small file at once.
+def write_text(path: Path, text: str, *, is_complete: bool = True) -> None:
+    """Write a whole small file at once; an incomplete one under its partial name.
 
     Raises:
         ExportError: if it cannot be written.
     """
     with writing(path):
-        partial_path(path).write_text(text, encoding="utf-8")
-        publish(path)
+        partial_path(path).write_text(text, encoding="utf-8", newline="")
+        if is_complete:
+            publish(path)
 
 
 class TextFile:
@@ -62,6 +66,7 @@ class TextFile:
     def __init__(self, path: Path, header: str = "") -> None:
         self.path = path
         self._frames = 0
+        self._flushed_pts: Fraction | None = None
         with writing(path), ExitStack() as undo:
             self._file = undo.enter_context(
                 partial_path(path).open("w", encoding="utf-8", newline="")
@@ -69,13 +74,20 @@ class TextFile:
             self._file.write(header)
             undo.pop_all()
 
-    def write(self, text: str) -> None:
-        """Append the lines of one frame."""
+    def write(self, text: str, pts: Fraction | None = None) -> None:
+        """Append the lines of one frame; those of a second of media time go to the disk together.
+
+        Args:
+            text: the lines.
+            pts: time of the frame in seconds, or None if it has none.
+        """
         with writing(self.path, self._frames):
             self._file.write(text)
             self._frames += 1
-            if self._frames % _FLUSH_EVERY == 0:
+            since = self._flushed_pts
+            if pts is None or since is None or abs(pts - since) >= FRAGMENT_S:
                 self._file.flush()
+                self._flushed_pts = pts
 
     def close(self, *, is_complete: bool) -> None:
         """Close the file; a complete one gets its name, an incomplete one keeps the partial."""
@@ -104,7 +116,8 @@ def shown(path: Path) -> str:
     return printable(f"{path.parent.name}/{path.name}")
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Have a file or folder written to the disk itself."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -44,7 +44,7 @@ class JsonlSink:
             ensure_ascii=False,
             separators=(",", ":"),
         )
-        self._file.write(line + "\n")
+        self._file.write(line + "\n", result.frame.pts)
 
     def __exit__(
         self,

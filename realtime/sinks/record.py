@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
+from itertools import chain
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from srfer.engines import LABELS
 
-from ..details import BLENDSHAPES
+from ..details import BLENDSHAPES, MESH_POINTS
 from ..types import Face, FaceResult, FrameResult
 
 LANDMARKS = ("right_eye", "left_eye", "nose", "right_mouth", "left_mouth")
@@ -33,6 +35,58 @@ class FaceFields:
     blendshapes: bool = False
 
 
+class Kind(StrEnum):
+    """What a column of a table holds."""
+
+    TEXT = "text"
+    WHOLE = "whole number"
+    REAL = "real number"
+
+
+class Column(NamedTuple):
+    """A column of a table of faces."""
+
+    name: str
+    kind: Kind
+
+
+EDGES = ("left", "top", "right", "bottom")
+
+COLUMNS = (
+    Column("source", Kind.TEXT),
+    Column("frame", Kind.WHOLE),
+    Column("pts", Kind.REAL),
+    Column("track", Kind.WHOLE),
+    Column("state", Kind.TEXT),
+    *(Column(edge, Kind.REAL) for edge in EDGES),
+    Column("score", Kind.REAL),
+    Column("native_px", Kind.REAL),
+    Column("label", Kind.TEXT),
+    Column("confidence", Kind.REAL),
+    Column("expected_accuracy", Kind.REAL),
+    *(Column(label, Kind.REAL) for label in LABELS),
+    *(Column(f"smoothed_{label}", Kind.REAL) for label in LABELS),
+    Column("steady_label", Kind.TEXT),
+)
+"""The columns: the names of `to_record`, boxes and probabilities spread out."""
+
+Cell = str | int | float | None
+_NO_PROBABILITIES = (None,) * len(LABELS)
+
+
+def columns(fields: FaceFields) -> tuple[Column, ...]:
+    """The usual columns and those of what is asked for."""
+    landmarks = (f"{name}_{axis}" for name in LANDMARKS for axis in "xy")
+    mesh = (f"mesh_{i}_{axis}" for i in range(MESH_POINTS) for axis in "xyz")
+    blendshapes = (f"blendshape_{name}" for name in BLENDSHAPES)
+    names = (
+        *(landmarks if fields.landmarks else ()),
+        *(mesh if fields.mesh else ()),
+        *(blendshapes if fields.blendshapes else ()),
+    )
+    return (*COLUMNS, *(Column(name, Kind.REAL) for name in names))
+
+
 def to_record(result: FrameResult, fields: FaceFields | None = None) -> dict[str, Any]:
     """A result as plain JSON types.
 
@@ -49,6 +103,47 @@ def to_record(result: FrameResult, fields: FaceFields | None = None) -> dict[str
         "pts": None if frame.pts is None else round(float(frame.pts), 6),
         "faces": [_face_record(face, fields or FaceFields()) for face in result.faces],
     }
+
+
+def to_rows(record: dict[str, Any], fields: FaceFields) -> list[list[Cell]]:
+    """The faces of a record in the order of `columns`; None is an empty cell."""
+    frame = [record["source"], record["frame"], record["pts"]]
+    return [
+        [
+            *frame,
+            face["track"],
+            face["state"],
+            *face["box"],
+            face["score"],
+            face["native_px"],
+            face["label"],
+            face["confidence"],
+            face["expected_accuracy"],
+            *_values(face["probabilities"]),
+            *_values(face["smoothed"]),
+            face["steady_label"],
+            *_spread(face, fields),
+        ]
+        for face in record["faces"]
+    ]
+
+
+def _values(probabilities: dict[str, float] | None) -> tuple[Cell, ...]:
+    return _NO_PROBABILITIES if probabilities is None else tuple(probabilities.values())
+
+
+def _spread(face: dict[str, Any], fields: FaceFields) -> list[Cell]:
+    """The cells of what was asked for."""
+    cells: list[Cell] = []
+    if fields.landmarks:
+        points = face["landmarks"]
+        cells += chain(*points.values()) if points else [None] * (2 * len(LANDMARKS))
+    if fields.mesh:
+        cells += chain(*face["mesh"]) if face["mesh"] else [None] * (3 * MESH_POINTS)
+    if fields.blendshapes:
+        shapes = face["blendshapes"]
+        cells += shapes.values() if shapes else [None] * len(BLENDSHAPES)
+    return cells
 
 
 def _face_record(face: FaceResult, fields: FaceFields) -> dict[str, Any]:

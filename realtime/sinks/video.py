@@ -1,4 +1,4 @@
-"""The annotated video: H.264 in MP4, with the times and the sound of the source."""
+"""The annotated video: MP4 with the times, the sound and the chapters of the source."""
 
 from __future__ import annotations
 
@@ -23,11 +23,10 @@ from srfer.errors import ExportError
 
 from ..overlay import Overlay
 from ..types import FrameResult, RgbImage, SourceInfo
-from .atomic import partial_path, publish, shown, writing
-from .sound import Sound
-
-FRAGMENT_S = Fraction(1)
-"""Longest piece of video that is lost when the process is killed, in seconds (see the decision)."""
+from .atomic import FRAGMENT_S, partial_path, publish, shown, writing
+from .chapters import carry_chapters
+from .codecs import VideoCodec, find_encoder
+from .sound import Sound, open_sounds
 
 _MAX_THREADS = 4
 _DEFAULT_RATE = Fraction(25)
@@ -48,24 +47,45 @@ class VideoSink:
         path: the file to make.
         info: what the frames are like.
         overlay: draws the results.
-        sound_from: the video file whose sound is carried over, or None.
+        sound_from: the video file whose sound and chapters are carried over, or None.
+        codec: of the pictures.
+        made_by: what made the results, in one line; becomes the file's comment.
+        is_rebased: the first frame is at zero, and what the source has before it is left out.
+        length_s: sound and chapters end so long after the first frame; None if where they will.
+
+    Raises:
+        ConfigError: if this machine cannot encode the codec.
     """
 
     name = "video"
 
     def __init__(
-        self, path: Path, info: SourceInfo, overlay: Overlay, *, sound_from: Path | None = None
+        self,
+        path: Path,
+        info: SourceInfo,
+        overlay: Overlay,
+        *,
+        sound_from: Path | None = None,
+        codec: VideoCodec = VideoCodec.H264,
+        made_by: str = "",
+        is_rebased: bool = False,
+        length_s: Fraction | None = None,
     ) -> None:
         self.path = path
         self._info = info
         self._overlay = overlay
         self._sound_from = sound_from
-        self._sound: Sound | None = None
+        self._encoder = find_encoder(codec)
+        self._made_by = made_by
+        self._is_rebased = is_rebased
+        self._length_s = length_s
+        self._sounds: list[Sound] = []
         self._sound_status = "none"
         self._container: OutputContainer | None = None
         self._stream: VideoStream | None = None
         self._frames = 0
         self._shift = 0
+        self._first_tick = 0
         self._last_tick: int | None = None
         self._key_tick: int | None = None
         self._has_failed = False
@@ -73,7 +93,9 @@ class VideoSink:
     @property
     def sound_status(self) -> str:
         """What became of the sound: "none", "copied (aac)", "converted from ... to aac" ..."""
-        return self._sound_status if self._sound is None else self._sound.status
+        if not self._sounds:
+            return self._sound_status
+        return ", ".join(sound.status for sound in self._sounds)
 
     def __enter__(self) -> Self:
         with self._writing(), ExitStack() as undo:
@@ -84,9 +106,11 @@ class VideoSink:
                 options=_mp4_options(self._info.time_base),
             )
             undo.callback(container.close)
+            if self._made_by:
+                container.metadata["comment"] = self._made_by
             self._stream = self._add_stream(container)
             if self._sound_from is not None:
-                self._sound = Sound(self._sound_from, container)
+                self._sounds = open_sounds(self._sound_from, container, is_cut=self._is_rebased)
             self._container = container
             undo.pop_all()
         return self
@@ -107,8 +131,11 @@ class VideoSink:
             self._key_tick = tick
             picture.pict_type = PictureType.I
         with self._writing():
-            if self._sound is not None:
-                self._sound.write_until(tick * time_base, self._shift * time_base)
+            if self._frames == 0 and self._sound_from is not None:
+                shift_s = self._shift * time_base
+                carry_chapters(self._sound_from, self._container, shift_s, self._end_s())
+            for sound in self._sounds:
+                sound.write_until(tick * time_base, self._shift * time_base)
             self._container.mux(self._stream.encode(picture))
         self._frames += 1
 
@@ -128,10 +155,10 @@ class VideoSink:
                     publish(self.path)
         finally:
             self._container = self._stream = None
-            if self._sound is not None:
-                self._sound_status = self._sound.status
-                self._sound.close()
-                self._sound = None
+            self._sound_status = self.sound_status
+            for sound in self._sounds:
+                sound.close()
+            self._sounds = []
 
     def _finish(self) -> None:
         if self._container is None:
@@ -140,19 +167,25 @@ class VideoSink:
             # Where a write has failed, FFmpeg must not be given more (it may crash).
             if self._frames and self._stream is not None and not self._has_failed:
                 self._container.mux(self._stream.encode(None))
-                if self._sound is not None:
-                    self._sound.write_until(None, self._shift * self._info.time_base)
+                for sound in self._sounds:
+                    sound.finish(self._end_s(), self._shift * self._info.time_base)
         finally:
             self._container.close()
+
+    def _end_s(self) -> Fraction | None:
+        """Where sound and chapters have to end, on the clock of the new file; None if nowhere."""
+        if self._length_s is None:
+            return None
+        return self._first_tick * self._info.time_base + self._length_s
 
     def _add_stream(self, container: OutputContainer) -> VideoStream:
         rate = self._info.rate or _DEFAULT_RATE
         stream = container.add_stream(
-            "libx264",
+            self._encoder.name,
             rate=rate.limit_denominator(100_000),
-            # Without B-frames, times need no edit list that hides the encoder's delay.
-            options={"preset": "veryfast", "crf": "23", "bf": "0", "forced-idr": "1"},
+            options=dict(self._encoder.options),
         )
+        assert isinstance(stream, VideoStream)
         stream.width = self._info.width + self._info.width % 2
         stream.height = self._info.height + self._info.height % 2
         stream.pix_fmt = "yuv420p"
@@ -160,6 +193,8 @@ class VideoSink:
         stream.time_base = self._info.time_base
         context = stream.codec_context
         context.time_base = self._info.time_base
+        if self._encoder.tag:
+            context.codec_tag = self._encoder.tag
         context.colorspace, context.color_range = _BT601, _LIMITED_RANGE
         return stream
 
@@ -167,7 +202,8 @@ class VideoSink:
         """The frame's time in the source's unit: never before 0, and always rising."""
         tick = round((pts or Fraction(0)) / self._info.time_base)
         if self._last_tick is None:
-            self._shift = max(0, -tick)
+            self._shift = -tick if self._is_rebased else max(0, -tick)
+            self._first_tick = tick + self._shift
         tick += self._shift
         if self._last_tick is not None and tick <= self._last_tick:
             tick = self._last_tick + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -17,9 +18,11 @@ import pytest
 
 from srfer.errors import ConfigError, ExportError, SourceError
 from srfer.realtime.export import ExportOptions, ExportProgress, ExportSummary, export
+from srfer.realtime.formats import Format
 from srfer.realtime.sources import VideoFile
 from tests.clips import Clip, FixedFace, ticks_25, video_times
 
+NUMBERS = frozenset({Format.JSONL, Format.CSV})
 ROOT = Path(__file__).resolve().parents[2]
 LOST_FRAMES = 25 + 20
 """What a kill may cost at 25 frames a second: one fragment, and what the encoder looks ahead."""
@@ -91,6 +94,9 @@ def test_a_kill_costs_no_more_than_the_last_second(tmp_path: Path, content: str)
         "frames.partial.csv",
         "frames.partial.jsonl",
     }
+    *lines, torn = (folder / "frames.partial.jsonl").read_text().split("\n")
+    assert [json.loads(line)["frame"] for line in lines] == list(range(len(lines)))
+    assert written - len(lines) <= 25, torn
     playable = video_times(folder / "annotated.partial.mp4")
     assert written - LOST_FRAMES <= len(playable) <= written + 1
     assert playable == times[: len(playable)]
@@ -151,7 +157,7 @@ def test_too_little_room_is_refused_before_any_work(tmp_path: Path, small_disk: 
     with pytest.raises(ConfigError, match=r"about \d\.\d MB are needed and 2\.1 MB are free"):
         run(small_disk / "out", clip)
     assert not list((small_disk / "out").iterdir())
-    assert run(small_disk / "out", clip, has_video=False).exit_code == 0
+    assert run(small_disk / "out", clip, formats=NUMBERS).exit_code == 0
 
 
 def test_a_limit_on_file_size_is_reported_and_the_rest_goes_on(tmp_path: Path) -> None:
@@ -237,7 +243,7 @@ def test_no_name_leads_out_of_the_results_folder(tmp_path: Path, name: str, fold
     clip = Clip(ticks=ticks_25(2)).make(tmp_path / "in.mp4").rename(tmp_path / name)
     (tmp_path / "out").mkdir()
     (tmp_path / "out/a").write_text("mine")
-    (outcome,) = run(tmp_path / "out", clip, has_video=False).outcomes
+    (outcome,) = run(tmp_path / "out", clip, formats=NUMBERS).outcomes
     assert outcome.error is None
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"a", folder}
     assert (tmp_path / "out" / folder / "manifest.json").exists()

@@ -16,11 +16,13 @@ import pytest
 
 from srfer.errors import ConfigError, ExportError, SourceError
 from srfer.realtime.export import ExportOptions, ExportProgress, ExportSummary, export
+from srfer.realtime.formats import Format
 from srfer.realtime.manifest import write_manifest
 from srfer.realtime.progress import LINE_EVERY_S, shown_progress
 from tests.clips import Clip, FixedFace, cut, sound_packets, ticks_25, video_images, video_times
 
 CLIP = Clip(ticks=ticks_25(8), width=96, height=64)
+NUMBERS = frozenset({Format.JSONL, Format.CSV})
 COMPLETE = {"annotated.mp4", "frames.csv", "frames.jsonl", "manifest.json"}
 
 
@@ -60,7 +62,9 @@ def test_the_manifest_says_where_results_come_from(tmp_path: Path) -> None:
     assert manifest["input"]["name"] == "one.mp4"
     assert manifest["input"]["bytes"] == clip.stat().st_size
     assert manifest["input"]["sha256"] == hashlib.sha256(clip.read_bytes()).hexdigest()
-    assert manifest["settings"] == {"model": "none", "notice": False}
+    assert manifest["settings"]["model"] == "none"
+    assert manifest["settings"]["notice"] is False
+    assert manifest["settings"]["formats"] == ["csv", "jsonl", "video"]
     assert manifest["result"]["frames"] == manifest["result"]["face_rows"] == 8
     for name, size in manifest["outputs_bytes"].items():
         assert (tmp_path / "out/one" / name).stat().st_size == size
@@ -75,7 +79,7 @@ def test_a_manifest_whose_folder_is_gone_is_an_export_error(tmp_path: Path) -> N
 
 
 def test_without_video_there_is_none(tmp_path: Path) -> None:
-    run(tmp_path / "out", CLIP.make(tmp_path / "one.mp4"), has_video=False)
+    run(tmp_path / "out", CLIP.make(tmp_path / "one.mp4"), formats=NUMBERS)
     assert names(tmp_path / "out/one") == COMPLETE - {"annotated.mp4"}
 
 
@@ -96,9 +100,9 @@ def test_folders_stand_for_the_videos_in_them(tmp_path: Path) -> None:
     for name in ("b.mp4", "a.mkv", ".hidden.mp4", "deep/c.mp4"):
         CLIP.make(tmp_path / "in" / name)
     (tmp_path / "in/notes.txt").write_text("not a video")
-    flat = run(tmp_path / "flat", tmp_path / "in", has_video=False)
+    flat = run(tmp_path / "flat", tmp_path / "in", formats=NUMBERS)
     assert [outcome.input.name for outcome in flat.outcomes] == ["a.mkv", "b.mp4"]
-    deep = run(tmp_path / "deep", tmp_path / "in", has_video=False, is_recursive=True)
+    deep = run(tmp_path / "deep", tmp_path / "in", formats=NUMBERS, is_recursive=True)
     assert [outcome.input.name for outcome in deep.outcomes] == ["a.mkv", "b.mp4", "c.mp4"]
 
 
@@ -115,14 +119,14 @@ def test_equal_names_get_folders_of_their_own(tmp_path: Path) -> None:
     for name in ("a/clip.mp4", "b/clip.mkv", "c/CLIP.mp4"):
         (tmp_path / name).parent.mkdir()
         clips.append(CLIP.make(tmp_path / name))
-    run(tmp_path / "out", *clips, has_video=False)
+    run(tmp_path / "out", *clips, formats=NUMBERS)
     assert names(tmp_path / "out") == {"clip", "clip-2", "CLIP-3"}
 
 
 def test_a_file_named_twice_is_done_once(tmp_path: Path) -> None:
     clip = CLIP.make(tmp_path / "a.mp4")
     (tmp_path / "link.mp4").symlink_to(clip)
-    summary = run(tmp_path / "out", clip, clip, tmp_path / "link.mp4", has_video=False)
+    summary = run(tmp_path / "out", clip, clip, tmp_path / "link.mp4", formats=NUMBERS)
     assert len(summary.outcomes) == 1
 
 
@@ -191,7 +195,7 @@ def test_a_wrong_option_is_refused_before_any_work(tmp_path: Path) -> None:
 def test_progress_is_told_after_every_frame(tmp_path: Path) -> None:
     told: list[ExportProgress] = []
     clips = [CLIP.make(tmp_path / "a.mp4"), CLIP.make(tmp_path / "b.mp4")]
-    options = ExportOptions(has_video=False)
+    options = ExportOptions(formats=NUMBERS)
     export(clips, tmp_path / "out", lambda: [FixedFace()], options, on_progress=told.append)
     assert [one.frames for one in told] == [*range(1, 9), *range(1, 9)]
     assert told[0] == ExportProgress("a.mp4", 1, 2, 1, 8)

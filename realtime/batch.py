@@ -1,0 +1,125 @@
+"""The Python front door of the export."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
+from fractions import Fraction
+from pathlib import Path
+
+from srfer.engines import DEFAULT, Model, load
+from srfer.errors import ConfigError
+
+from .api import AnalysisOptions, describe_settings, make_stages, share_engines
+from .export import export as run_export
+from .formats import parse_choice, parse_formats
+from .inputs import expand
+from .outcome import ExportOutcome, ExportProgress, ExportSummary
+from .outputs import ExportOptions
+from .selection import Selection
+from .sinks.codecs import VideoCodec
+from .sinks.record import FaceFields
+from .sinks.table import CsvNaming
+from .veil import Veil
+
+Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+
+
+def export(
+    inputs: Paths,
+    out: str | os.PathLike[str],
+    *,
+    formats: Iterable[str] = ("video", "jsonl", "csv"),
+    model: Model | str | Path = DEFAULT,
+    options: AnalysisOptions | None = None,
+    start_s: float | Fraction = 0,
+    end_s: float | Fraction | None = None,
+    every: int = 1,
+    anonymize: str | None = None,
+    video_codec: str = "h264",
+    csv_naming: str = "srfer",
+    notice: bool = True,
+    recursive: bool = False,
+    resume: bool = False,
+    force: bool = False,
+    landmarks: bool = False,
+    blendshapes: bool = False,
+    jobs: int = 1,
+    on_progress: Callable[[ExportProgress], None] | None = None,
+    on_outcome: Callable[[ExportOutcome], None] | None = None,
+) -> ExportSummary:
+    """Analyse videos and write what was found; the same as `srfer export`.
+
+        summary = srfer.export("clips/*.mp4", "out", formats=["jsonl", "html"], resume=True)
+        faces = srfer.results("out").to_pandas()
+
+    Args:
+        inputs: one or more videos, folders, patterns, or `@list.txt`.
+        out: folder for the results; made if missing.
+        formats: of video, jsonl, csv, parquet, srt, vtt, ass, crops, eaf, html.
+        model: a loaded model, or what `srfer.load` takes.
+        options: how to analyse; the defaults if None.
+        start_s: where to begin, in seconds after each file's first frame.
+        end_s: where to end, in seconds; None is the end of the file.
+        every: take one of so many frames.
+        anonymize: "blur" or "pixelate" hides the faces in all pictures.
+        video_codec: h264, hevc or av1.
+        csv_naming: srfer, or pyfeat for the column names of py-feat.
+        notice: say "expression analysis" in the annotated videos.
+        recursive: look into subfolders of folders.
+        resume: leave finished results as they are and do the rest.
+        force: replace earlier results.
+        landmarks: write landmarks too; with the tracker mediapipe its mesh as well.
+        blendshapes: write blendshapes too; the tracker mediapipe measures them.
+        jobs: so many videos are at work at a time; they share the networks, which then read the
+            faces of all in batches.
+        on_progress: told after every frame, in another thread.
+        on_outcome: told after every input.
+
+    Returns:
+        What became of each input; an input that failed has its error there and stops no other.
+
+    Raises:
+        ConfigError: before any work, if an option or the folder cannot be used.
+        ModelError: if the model cannot be used.
+        EngineError: if the runtime fails to load it.
+        ExportError: if the page of the batch cannot be written.
+    """
+    options = options or AnalysisOptions()
+    names = [inputs] if isinstance(inputs, (str, os.PathLike)) else inputs
+    paths = expand(names)
+    # By way of text, 0.1 is a tenth and not the binary number next to it.
+    end = None if end_s is None else Fraction(str(end_s))
+    selection = Selection(Fraction(str(start_s)), end, every)
+    loaded = model if isinstance(model, Model) else load(model)
+    exporting = ExportOptions(
+        formats=parse_formats(",".join(formats)),
+        has_notice=notice,
+        is_recursive=recursive,
+        is_forced=force,
+        is_resumed=resume,
+        selection=selection,
+        veil=None if anonymize is None else parse_choice(Veil, anonymize, "way to anonymize"),
+        codec=parse_choice(VideoCodec, video_codec, "video codec"),
+        csv_naming=parse_choice(CsvNaming, csv_naming, "naming"),
+        fields=_fields(options, landmarks=landmarks, blendshapes=blendshapes),
+        jobs=jobs,
+        settings=describe_settings(loaded, options),
+    )
+    with share_engines(loaded, options) if jobs > 1 else nullcontext() as shared:
+        return run_export(
+            paths,
+            Path(out),
+            lambda: make_stages(loaded, options, shared=shared),
+            exporting,
+            on_progress=on_progress,
+            on_outcome=on_outcome,
+        )
+
+
+def _fields(options: AnalysisOptions, *, landmarks: bool, blendshapes: bool) -> FaceFields:
+    has_details = options.tracker == "mediapipe"
+    if blendshapes and not has_details:
+        raise ConfigError(f"{options.tracker} measures no blendshapes: choose --tracker mediapipe")
+    return FaceFields(landmarks, landmarks and has_details, blendshapes)

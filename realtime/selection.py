@@ -1,0 +1,106 @@
+"""Which frames of a video file are analysed: a part of it, and every frame or every so many."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from srfer.errors import ConfigError
+
+from .sources import VideoFile
+from .types import Frame, SourceInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which frames to take.
+
+    Attributes:
+        start_s: where to begin, in seconds after the file's first frame.
+        end_s: where to end; the frame that begins there is not taken. None is the end of the file.
+        every: every so many frames one is taken, beginning with the first of the part.
+    """
+
+    start_s: Fraction = Fraction(0)
+    end_s: Fraction | None = None
+    every: int = 1
+
+    def __post_init__(self) -> None:
+        if self.start_s < 0:
+            raise ConfigError(f"the start must be 0 s or later, not {float(self.start_s):g} s")
+        if self.end_s is not None and self.end_s <= self.start_s:
+            raise ConfigError(
+                f"the end ({float(self.end_s):g} s) must be after the start "
+                f"({float(self.start_s):g} s)"
+            )
+        if self.every < 1:
+            raise ConfigError(f"every must be 1 or more frames, not {self.every}")
+
+    def to_record(self) -> dict[str, Any]:
+        """The selection as plain JSON types; times as exact fractions of a second."""
+        return {
+            "start_s": str(self.start_s),
+            "end_s": None if self.end_s is None else str(self.end_s),
+            "every": self.every,
+        }
+
+
+class SelectedFrames:
+    """The chosen frames of a video file, as a source.
+
+    They are those of a full decode, with the file's own timestamps; `index` counts from the first
+    frame of the part, so frames that are passed over leave gaps.
+
+    Args:
+        path: the file.
+        selection: which frames.
+        clock: monotonic time in seconds.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        selection: Selection,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._file = VideoFile(path, start_s=selection.start_s, end_s=selection.end_s, clock=clock)
+        self._every = selection.every
+
+    @property
+    def info(self) -> SourceInfo:
+        """What is known of the frames; their rate and number are those of the selection."""
+        info = self._file.info
+        count = None if info.frame_count is None else max(1, -(-info.frame_count // self._every))
+        rate = None if info.rate is None else info.rate / self._every
+        return replace(info, rate=rate, frame_count=count)
+
+    @property
+    def bad_packets(self) -> int:
+        """Packets that could not be decoded so far; the frames in them are missing."""
+        return self._file.bad_packets
+
+    def __enter__(self) -> Self:
+        self._file.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._file.__exit__(kind, error, traceback)
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Yield the chosen frames in the order of presentation.
+
+        Raises:
+            SourceError: where the file breaks off.
+        """
+        return (frame for frame in self._file if frame.index % self._every == 0)

@@ -1,0 +1,109 @@
+"""Several videos of a batch at work at the same time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
+
+from .outcome import ExportOutcome, ExportProgress
+from .pipeline import Pipeline, PipelineStopped
+
+Task = Callable[[], ExportOutcome]
+
+
+class Crew:
+    """The pipelines that are at work, so that all of them can be stopped."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pipelines: set[Pipeline] = set()
+        self._is_stopped = False
+
+    def run(self, pipeline: Pipeline) -> None:
+        """Run a pipeline to its end.
+
+        Raises:
+            PipelineStopped: if the crew was stopped before the end.
+            BaseException: whatever a part of the pipeline raised.
+        """
+        try:
+            with self._lock:
+                if not self._is_stopped:
+                    self._pipelines.add(pipeline)
+                    pipeline.start()
+            if not self._is_stopped:
+                pipeline.join()
+        except KeyboardInterrupt:
+            self.stop()
+            raise
+        finally:
+            with self._lock:
+                self._pipelines.discard(pipeline)
+        if self._is_stopped:
+            raise PipelineStopped(f"{pipeline.name} was stopped")
+
+    def stop(self) -> None:
+        """Stop all pipelines, and let none begin."""
+        with self._lock:
+            self._is_stopped = True
+            pipelines = list(self._pipelines)
+        for pipeline in pipelines:
+            with suppress(
+                TimeoutError
+            ):  # its threads are daemons: the process can end all the same
+                pipeline.stop()
+
+
+def run_side_by_side(
+    tasks: Sequence[Task], jobs: int, crew: Crew
+) -> Generator[tuple[int, ExportOutcome], None, None]:
+    """Run tasks, so many at a time, and yield the place and outcome of each as it ends.
+
+    One at a time, they run in the caller's thread. Leaving the iterator early stops the crew.
+    """
+    if jobs == 1:
+        for place, task in enumerate(tasks):
+            yield place, task()
+        return
+    with ThreadPoolExecutor(jobs, thread_name_prefix="export") as pool:
+        try:
+            places = {pool.submit(task): place for place, task in enumerate(tasks)}
+            for future in as_completed(places):
+                yield places[future], future.result()
+        except BaseException:
+            crew.stop()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+class Together:
+    """Tells of several inputs at work as of one: how many, and their frames taken together.
+
+    Args:
+        tell: told after every frame; never by two threads at once.
+    """
+
+    def __init__(self, tell: Callable[[ExportProgress], None]) -> None:
+        self._tell = tell
+        self._lock = threading.Lock()
+        self._at_work: set[int] = set()
+        self._frames = 0
+        self._ended = 0
+
+    def __call__(self, progress: ExportProgress) -> None:
+        """Take a frame of one of the inputs."""
+        with self._lock:
+            self._at_work.add(progress.number)
+            self._frames += 1
+            count = len(self._at_work)
+            name = progress.input if count == 1 else f"{count} videos"
+            number = min(self._ended + 1, progress.inputs)
+            self._tell(ExportProgress(name, number, progress.inputs, self._frames, None))
+
+    def end(self, number: int) -> None:
+        """An input has ended."""
+        with self._lock:
+            self._at_work.discard(number)
+            self._ended += 1

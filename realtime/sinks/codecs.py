@@ -1,0 +1,71 @@
+"""How annotated videos are encoded: for each codec, an encoder that this machine has."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from typing import NamedTuple
+
+import av
+
+from srfer.errors import ConfigError
+
+
+class VideoCodec(StrEnum):
+    """A video codec."""
+
+    H264 = "h264"
+    HEVC = "hevc"
+    AV1 = "av1"
+
+
+class Encoder(NamedTuple):
+    """An encoder of FFmpeg.
+
+    Attributes:
+        name: FFmpeg's.
+        options: without B-frames or look-ahead, so that times need no edit list that hides a
+            delay and a kill costs little; key frames are set by the sink.
+        tag: what the MP4 calls it, where players are particular, or "".
+    """
+
+    name: str
+    options: dict[str, str]
+    tag: str = ""
+
+
+_ENCODERS = {
+    VideoCodec.H264: Encoder(
+        "libx264", {"preset": "veryfast", "crf": "23", "bf": "0", "forced-idr": "1"}
+    ),
+    VideoCodec.HEVC: Encoder(
+        "libx265",
+        {
+            "preset": "ultrafast",
+            "crf": "26",
+            "forced-idr": "1",
+            "x265-params": "bframes=0:rc-lookahead=0:log-level=none",
+        },
+        tag="hvc1",  # Apple's players take no "hev1"
+    ),
+    VideoCodec.AV1: Encoder(
+        "libsvtav1", {"preset": "8", "crf": "35", "svtav1-params": "pred-struct=1:lookahead=0"}
+    ),
+}
+
+
+def find_encoder(codec: VideoCodec) -> Encoder:
+    """The encoder for a codec.
+
+    Raises:
+        ConfigError: if FFmpeg was built without it.
+    """
+    encoder = _ENCODERS[codec]
+    if encoder.name not in av.codecs_available:
+        others = [str(one) for one, its in _ENCODERS.items() if its.name in av.codecs_available]
+        raise ConfigError(
+            f"this machine's FFmpeg cannot encode {codec}; choose {' or '.join(others)}"
+        )
+    if codec is VideoCodec.AV1:
+        os.environ.setdefault("SVT_LOG", "1")  # or it writes its settings to stderr; no option does
+    return encoder

@@ -1,0 +1,82 @@
+"""Every face as pictures: what was cut out of the frame, and what super-resolution made of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from srfer.errors import ExportError
+
+from ..crop import cut, to_gray
+from ..types import FrameResult
+from .atomic import partial_path, sync, writing
+
+
+class CropSink:
+    """Writes `track-0001/frame-000012-before.png` and `...-after.png` for each face that was read.
+
+    Both are (48, 48) gray: before is what the model was given, enlarged without super-resolution
+    where the face is smaller; after is what super-resolution made of it. It is a guess of the
+    model, not evidence. While it is being written, the folder is called `crops.partial`.
+
+    Args:
+        path: the folder to make.
+    """
+
+    name = "crops"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._partial = partial_path(path)
+        self._frames = 0
+
+    def __enter__(self) -> Self:
+        with writing(self.path):
+            self._partial.mkdir()
+        return self
+
+    def write(self, result: FrameResult, /) -> None:
+        """Write the faces of a frame.
+
+        Raises:
+            ExportError: if a file cannot be written.
+        """
+        read = [face for face in result.faces if face.expression is not None]
+        gray = to_gray(result.frame.image) if read else np.empty((0, 0), np.uint8)
+        for face in read:
+            assert face.expression is not None
+            before, _ = cut(gray, face.track.face)
+            self._write(face.track.id, result.frame.index, "before", before)
+            if face.expression.restored is not None:
+                self._write(face.track.id, result.frame.index, "after", face.expression.restored)
+        self._frames += 1
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is not None:
+            return
+        with writing(self.path, self._frames):
+            for path in self._partial.rglob("*"):
+                sync(path)
+            sync(self._partial)
+            self._partial.replace(self.path)
+            sync(self.path.parent)
+
+    def _write(self, track: int, index: int, what: str, image: NDArray[np.uint8]) -> None:
+        folder = self._partial / f"track-{track:04d}"
+        path = folder / f"frame-{index:06d}-{what}.png"
+        is_encoded, data = cv2.imencode(".png", image)
+        if not is_encoded:
+            raise ExportError(f"{path.name}: the picture cannot be encoded; report this")
+        with writing(self.path, self._frames):
+            folder.mkdir(exist_ok=True)
+            path.write_bytes(data.tobytes())

@@ -1,0 +1,158 @@
+"""Annotations for ELAN: one tier per face, one annotation per stretch of one expression.
+
+Format: EAF 3.0 (https://www.mpi.nl/tools/elan/EAFv3.0.xsd).
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from ..types import FrameResult
+from .atomic import write_text
+from .subtitles import played_segments
+from .timeline import Segment, Timeline
+
+_XSI = "http://www.w3.org/2001/XMLSchema-instance"
+_SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
+_TYPE = "expression"
+
+
+class Media(NamedTuple):
+    """What the annotations are of.
+
+    Attributes:
+        url: where it lies, relative to the annotations' folder.
+        mime_type: as in "video/mp4".
+        modified: ISO 8601 time of the source's last change; the document bears it, so that the
+            same video gives the same file.
+        origin_ms: time in the medium at which the annotations' clock begins, in milliseconds.
+    """
+
+    url: str
+    mime_type: str
+    modified: str
+    origin_ms: int = 0
+
+
+class EafSink:
+    """Writes an ELAN document when the video is over.
+
+    Args:
+        path: the file to make.
+        timeline: a sink of the same run, entered before this one.
+        media: what the annotations are of.
+        made_by: what made the results, in one line.
+        is_rebased: times count from the first frame and not from the source's zero.
+    """
+
+    name = "eaf"
+
+    def __init__(
+        self,
+        path: Path,
+        timeline: Timeline,
+        media: Media,
+        made_by: str = "",
+        *,
+        is_rebased: bool = False,
+    ) -> None:
+        self.path = path
+        self._timeline = timeline
+        self._media = media
+        self._made_by = made_by
+        self._is_rebased = is_rebased
+
+    def __enter__(self) -> Self:
+        return self
+
+    def write(self, result: FrameResult, /) -> None:
+        """Nothing: the timeline takes the frames."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._timeline.finish()
+        segments = played_segments(self._timeline, self._is_rebased)
+        text = to_eaf(segments, sorted(self._timeline.tracks), self._media, self._made_by)
+        write_text(self.path, text, is_complete=error is None)
+
+
+def to_eaf(segments: Sequence[Segment], tracks: Sequence[int], media: Media, made_by: str) -> str:
+    """An ELAN document, with a tier also for faces that were never read."""
+    root = ET.Element(
+        "ANNOTATION_DOCUMENT",
+        {
+            "AUTHOR": "srfer",
+            "DATE": media.modified,
+            "FORMAT": "3.0",
+            "VERSION": "3.0",
+            "xmlns:xsi": _XSI,
+            "xsi:noNamespaceSchemaLocation": _SCHEMA,
+        },
+    )
+    _add_header(root, media, made_by)
+    order = ET.SubElement(root, "TIME_ORDER")
+    spans = [(segment, _ms(segment.start_s), _ms(segment.end_s)) for segment in segments]
+    spans = [span for span in spans if span[2] > span[1]]
+    # Two slots for each annotation, as ELAN makes them: one that is shared would move with both.
+    ends = [
+        (ms, number, end) for number, span in enumerate(spans, 1) for end, ms in enumerate(span[1:])
+    ]
+    slots: dict[tuple[int, int], str] = {}
+    for count, (ms, number, end) in enumerate(sorted(ends), 1):
+        slots[number, end] = f"ts{count}"
+        ET.SubElement(order, "TIME_SLOT", TIME_SLOT_ID=f"ts{count}", TIME_VALUE=str(ms))
+    tiers = {
+        track: ET.SubElement(
+            root,
+            "TIER",
+            LINGUISTIC_TYPE_REF=_TYPE,
+            TIER_ID=f"face {track}",
+            PARTICIPANT=f"face {track}",
+        )
+        for track in tracks
+    }
+    for number, (segment, _, _) in enumerate(spans, 1):
+        annotation = ET.SubElement(
+            ET.SubElement(tiers[segment.track], "ANNOTATION"),
+            "ALIGNABLE_ANNOTATION",
+            ANNOTATION_ID=f"a{number}",
+            TIME_SLOT_REF1=slots[number, 0],
+            TIME_SLOT_REF2=slots[number, 1],
+        )
+        ET.SubElement(annotation, "ANNOTATION_VALUE").text = segment.caption
+    ET.SubElement(
+        root,
+        "LINGUISTIC_TYPE",
+        GRAPHIC_REFERENCES="false",
+        LINGUISTIC_TYPE_ID=_TYPE,
+        TIME_ALIGNABLE="true",
+    )
+    ET.indent(root)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
+
+
+def _add_header(root: ET.Element, media: Media, made_by: str) -> None:
+    header = ET.SubElement(root, "HEADER", MEDIA_FILE="", TIME_UNITS="milliseconds")
+    descriptor = ET.SubElement(
+        header,
+        "MEDIA_DESCRIPTOR",
+        MEDIA_URL=media.url,
+        MIME_TYPE=media.mime_type,
+        RELATIVE_MEDIA_URL=media.url,
+    )
+    if media.origin_ms:
+        descriptor.set("TIME_ORIGIN", str(media.origin_ms))
+    ET.SubElement(header, "PROPERTY", NAME="srfer").text = made_by
+
+
+def _ms(time_s: Fraction) -> int:
+    return round(time_s * 1000)

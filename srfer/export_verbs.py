@@ -1,0 +1,183 @@
+"""`srfer export`: videos in, files out."""
+
+from __future__ import annotations
+
+import re
+import sys
+from enum import StrEnum
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from srfer.options import (
+    DEFAULT_MODEL,
+    Blendshapes,
+    Debug,
+    DetectPx,
+    Device,
+    Landmarks,
+    Model,
+    Precision,
+    Quiet,
+    Tracker,
+    TrackerModel,
+    load_model,
+    parse_path,
+)
+from srfer.talk import Reports, say
+
+_TIME = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)")
+"""[[hours:]minutes:]seconds."""
+
+
+class CodecName(StrEnum):
+    """Codec of the annotated videos."""
+
+    H264 = "h264"
+    HEVC = "hevc"
+    AV1 = "av1"
+
+
+class VeilName(StrEnum):
+    """How faces are hidden."""
+
+    BLUR = "blur"
+    PIXELATE = "pixelate"
+
+
+class NamingName(StrEnum):
+    """Whose names the columns of the CSV have."""
+
+    SRFER = "srfer"
+    PYFEAT = "pyfeat"
+
+
+def parse_time(text: str) -> Fraction:
+    """An exact time from seconds or [[hours:]minutes:]seconds."""
+    match = _TIME.fullmatch(text.strip())
+    if match is None:
+        raise typer.BadParameter(f"{text!r} is no time: give seconds, or hours:minutes:seconds")
+    hours, minutes, seconds = (Fraction(part or 0) for part in match.groups())
+    return hours * 3600 + minutes * 60 + seconds
+
+
+def _time_option(what: str) -> Any:
+    return typer.Option(
+        help=f"{what}: seconds, or hours:minutes:seconds.", parser=parse_time, metavar="TIME"
+    )
+
+
+def export(
+    *,
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            help="Videos, folders, quoted patterns; @FILE: a list of them; -: a list on stdin.",
+            metavar="INPUT",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="Folder for the results.", parser=parse_path, metavar="DIR", show_default=False
+        ),
+    ],
+    formats: Annotated[
+        str,
+        typer.Option(
+            help="What to write: video, jsonl, csv, parquet, srt, vtt, ass, crops, eaf, html."
+        ),
+    ] = "video,jsonl,csv",
+    video: Annotated[bool, typer.Option("--video/--no-video", help="Annotated videos.")] = True,
+    video_codec: Annotated[
+        CodecName, typer.Option(help="Codec of the annotated videos.")
+    ] = CodecName.H264,
+    csv_naming: Annotated[
+        NamingName, typer.Option(help="Column names of the CSV: ours, or py-feat's.")
+    ] = NamingName.SRFER,
+    anonymize: Annotated[
+        VeilName | None, typer.Option(help="Hide the faces in all pictures.", show_default=False)
+    ] = None,
+    start: Annotated[Fraction | None, _time_option("Begin there")] = None,
+    end: Annotated[Fraction | None, _time_option("End there")] = None,
+    every: Annotated[int, typer.Option(help="Take one of so many frames.")] = 1,
+    max_faces: Annotated[int, typer.Option(help="Follow so many faces at once at most.")] = 64,
+    min_face: Annotated[
+        float, typer.Option(help="Do not read faces smaller than this, in pixels.")
+    ] = 6,
+    notice: Annotated[
+        bool, typer.Option("--notice/--no-notice", help="'expression analysis' in the videos.")
+    ] = True,
+    jobs: Annotated[int, typer.Option(help="So many videos at a time.")] = 1,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Leave finished results, do the rest.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace earlier results.")] = False,
+    recursive: Annotated[
+        bool, typer.Option("--recursive", help="Look into subfolders of folders.")
+    ] = False,
+    landmarks: Landmarks = False,
+    blendshapes: Blendshapes = False,
+    model: Model = DEFAULT_MODEL,
+    device: Device = "auto",
+    precision: Precision = None,
+    tracker: Tracker = "retinaface",
+    tracker_model: TrackerModel = None,
+    detect_px: DetectPx = 640,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Write annotated videos, numbers, subtitles, reports.
+
+    For clip.mp4: OUT/clip/annotated.mp4, frames.jsonl, frames.csv, manifest.json, or what --formats
+    names; a line of JSON on stdout says what became of each input.
+    """
+    from srfer.realtime import AnalysisOptions, TrackerConfig
+    from srfer.realtime.batch import export as run_export
+    from srfer.realtime.formats import Format, parse_formats
+    from srfer.realtime.inputs import expand
+    from srfer.realtime.progress import shown_progress
+
+    analysis = AnalysisOptions(
+        tracker=tracker,
+        tracker_model=tracker_model,
+        detect_px=detect_px,
+        tracking=TrackerConfig(max_faces=max_faces),
+        min_face_px=min_face,
+    )
+    wanted = parse_formats(formats) - (frozenset() if video else {Format.VIDEO})
+    paths = expand(inputs, sys.stdin.read)
+    reports = Reports(is_quiet=quiet, is_debug=debug)
+    try:
+        with shown_progress(sys.stderr, is_quiet=quiet) as on_progress:
+            summary = run_export(
+                paths,
+                out,
+                formats=wanted,
+                model=load_model(model, device, precision),
+                options=analysis,
+                start_s=start or 0,
+                end_s=end,
+                every=every,
+                anonymize=anonymize,
+                video_codec=video_codec,
+                csv_naming=csv_naming,
+                notice=notice,
+                recursive=recursive,
+                resume=resume,
+                force=force,
+                landmarks=landmarks,
+                blendshapes=blendshapes,
+                jobs=jobs,
+                on_progress=on_progress,
+                on_outcome=reports.add,
+            )
+    except KeyboardInterrupt:
+        say("finished files are complete, those at work are .partial; go on with --resume")
+        raise
+    finally:
+        reports.finish()
+    raise typer.Exit(summary.exit_code)
