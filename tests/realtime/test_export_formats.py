@@ -18,6 +18,7 @@ import cv2
 import pyarrow.parquet as pq
 import pytest
 
+import srfer
 from srfer import __version__
 from srfer.errors import ConfigError, ExportError
 from srfer.realtime import Frame, TrackState
@@ -26,6 +27,7 @@ from srfer.realtime.formats import FILE_NAMES, Format, parse_formats
 from srfer.realtime.sinks import (
     CsvSink,
     EafSink,
+    FaceFields,
     JsonlSink,
     ParquetSink,
     ReportSink,
@@ -298,6 +300,20 @@ def test_py_feat_names(tmp_path: Path) -> None:
     (first, *_) = [row for row in rows if int(row["frame"]) == 1]
     assert [float(first[name]) for name in boxes] == [20, 30, 40, 40, 0.9]
     assert float(first["happiness"]) == pytest.approx(0.8)
+
+
+def test_what_is_asked_for_besides_is_in_both_tables(tmp_path: Path) -> None:
+    fields = FaceFields(landmarks=True, mesh=True, blendshapes=True)
+    formats = frozenset({Format.CSV, Format.PARQUET, Format.JSONL})
+    results = run(tmp_path, formats=formats, fields=fields)
+    table = pq.read_table(results / "frames.parquet")
+    with (results / "frames.csv").open(newline="") as file:
+        header = next(csv.reader(file))
+    assert table.schema.names == header == list(srfer.results(results).to_pandas().columns)
+    assert {"nose_x", "mesh_477_z", "blendshape_jawOpen"} <= set(header)
+    assert table["nose_x"].null_count == table.num_rows, "nobody measured it"
+    with pytest.raises(ConfigError, match="py-feat's names"):
+        ExportOptions(fields=fields, csv_naming=CsvNaming.PYFEAT)
 
 
 @pytest.mark.parametrize("codec", VideoCodec)
