@@ -47,10 +47,10 @@ def export(
 ) -> ExportSummary:
     """Analyse videos and write what was found: annotated video, JSON lines, table, manifest.
 
-    The outputs of `clip.mp4` are `annotated.mp4`, `frames.jsonl`, `frames.csv` (or whatever formats
-    are asked for) and, last of all, `manifest.json` in the folder `out/clip`. Until an output is
-    complete it is called `annotated.partial.mp4` and so on. An input that fails does not stop the
-    others. With HTML among the formats, `out/index.html` leads to the reports.
+    The outputs of `clip.mp4` are those of `FILE_NAMES` that are asked for and, last of all,
+    `manifest.json` in the folder `out/clip`. Until an output is complete it is called
+    `annotated.partial.mp4` and so on. An input that fails does not stop the others. With HTML among
+    the formats, `out/index.html` leads to the reports.
 
     Args:
         inputs: videos, and folders that stand for the videos in them.
@@ -83,7 +83,7 @@ def export(
             found[place] = outcome
             if on_outcome is not None:
                 on_outcome(outcome)
-    outcomes = [found[place] for place in range(len(jobs))]
+    outcomes = [found[place] for place in sorted(found)]
     if Format.HTML in options.formats:
         write_batch_page(out, [_entry(outcome) for outcome in outcomes], options.made_by)
     return ExportSummary(tuple(outcomes))

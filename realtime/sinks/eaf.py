@@ -99,17 +99,8 @@ def to_eaf(segments: Sequence[Segment], tracks: Sequence[int], media: Media, mad
         },
     )
     _add_header(root, media, made_by)
-    order = ET.SubElement(root, "TIME_ORDER")
-    spans = [(segment, _ms(segment.start_s), _ms(segment.end_s)) for segment in segments]
-    spans = [span for span in spans if span[2] > span[1]]
-    # Two slots for each annotation, as ELAN makes them: one that is shared would move with both.
-    ends = [
-        (ms, number, end) for number, span in enumerate(spans, 1) for end, ms in enumerate(span[1:])
-    ]
-    slots: dict[tuple[int, int], str] = {}
-    for count, (ms, number, end) in enumerate(sorted(ends), 1):
-        slots[number, end] = f"ts{count}"
-        ET.SubElement(order, "TIME_SLOT", TIME_SLOT_ID=f"ts{count}", TIME_VALUE=str(ms))
+    shown = [one for one in segments if _ms(one.end_s) > _ms(one.start_s)]
+    slots = _add_times(root, shown)
     tiers = {
         track: ET.SubElement(
             root,
@@ -120,7 +111,7 @@ def to_eaf(segments: Sequence[Segment], tracks: Sequence[int], media: Media, mad
         )
         for track in tracks
     }
-    for number, (segment, _, _) in enumerate(spans, 1):
+    for number, segment in enumerate(shown, 1):
         annotation = ET.SubElement(
             ET.SubElement(tiers[segment.track], "ANNOTATION"),
             "ALIGNABLE_ANNOTATION",
@@ -152,6 +143,24 @@ def _add_header(root: ET.Element, media: Media, made_by: str) -> None:
     if media.origin_ms:
         descriptor.set("TIME_ORIGIN", str(media.origin_ms))
     ET.SubElement(header, "PROPERTY", NAME="srfer").text = made_by
+
+
+def _add_times(root: ET.Element, segments: Sequence[Segment]) -> dict[tuple[int, int], str]:
+    """Add the time slots in order; gives the names of the two of each segment, numbered from 1.
+
+    Two for each, as ELAN makes them: a slot that is shared would move with both.
+    """
+    order = ET.SubElement(root, "TIME_ORDER")
+    ends = [
+        (_ms(time_s), number, end)
+        for number, segment in enumerate(segments, 1)
+        for end, time_s in enumerate((segment.start_s, segment.end_s))
+    ]
+    slots: dict[tuple[int, int], str] = {}
+    for count, (ms, number, end) in enumerate(sorted(ends), 1):
+        slots[number, end] = f"ts{count}"
+        ET.SubElement(order, "TIME_SLOT", TIME_SLOT_ID=f"ts{count}", TIME_VALUE=str(ms))
+    return slots
 
 
 def _ms(time_s: Fraction) -> int:
