@@ -7,6 +7,7 @@ from .eaf import EafSink
 from .jsonl import JsonlSink
 from .parquet import ParquetSink
 from .record import FaceFields, to_record
+from .recorder import Recorder, Recording, save_picture
 from .report import ReportSink
 from .subtitles import SubtitleSink
 from .table import CsvSink
@@ -19,8 +20,11 @@ __all__ = [
     "FaceFields",
     "JsonlSink",
     "ParquetSink",
+    "Recorder",
+    "Recording",
     "ReportSink",
     "SubtitleSink",
     "VideoSink",
+    "save_picture",
     "to_record",
 ]
