@@ -34,7 +34,7 @@ class Switchable(Generic[In, Out]):
         self,
         name: str,
         make: Callable[[], Stage[In, Out]],
-        on_refused: Callable[[SrferError], None] = lambda error: None,
+        on_refused: Callable[[SrferError], None] = lambda _error: None,
     ) -> None:
         self.name = name
         self._make = make
@@ -96,7 +96,7 @@ class SwitchableTracker(Switchable[Any, TrackedFrame]):
     def __init__(
         self,
         make: Callable[[], Stage[Any, TrackedFrame]],
-        on_refused: Callable[[SrferError], None] = lambda error: None,
+        on_refused: Callable[[SrferError], None] = lambda _error: None,
     ) -> None:
         super().__init__("track", make, on_refused)
         self._offset = 0

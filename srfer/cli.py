@@ -22,6 +22,7 @@ from srfer.bench_verbs import bench
 from srfer.engine_verbs import engine_app
 from srfer.errors import ConfigError
 from srfer.export_verbs import export
+from srfer.live_verbs import live
 from srfer.model_verbs import model_app
 from srfer.options import DEFAULT_MODEL, Debug, Device, Model, Quiet, load_model
 from srfer.talk import explain, say
@@ -130,7 +131,7 @@ app.add_typer(model_app, name="model")
 app.add_typer(engine_app, name="engine")
 
 
-for verb in (export, bench, watch, train, evaluate, protocol, train_tracks):
+for verb in (export, bench, live, watch, train, evaluate, protocol, train_tracks):
     app.command()(verb)
 
 

@@ -84,7 +84,10 @@ class Recorder:
                     raise ExportError(f"{shown(path)} exists already; choose another name")
             with writing(folder):
                 folder.mkdir(parents=True, exist_ok=True)
-            sinks = [JsonlSink(lines), VideoSink(video, self._info(), self._overlay())]
+            sinks: list[VideoSink | JsonlSink] = [
+                JsonlSink(lines),
+                VideoSink(video, self._info(), self._overlay()),
+            ]
             entered: list[VideoSink | JsonlSink] = []
             try:
                 for sink in sinks:

@@ -7,9 +7,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from srfer.realtime.demo.clip import load_portrait
 from srfer.realtime import Box, Frame, FrameResult, TrackState
 from srfer.realtime.anonymize import Anonymizer, Hiding, anonymized, hide
+from srfer.realtime.demo.clip import load_portrait
 from tests.clips import expression, face
 
 

@@ -1,0 +1,178 @@
+"""Starting the window, and ending it in good order."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import cv2
+from PyQt6.QtCore import QLibraryInfo, QLocale, QStandardPaths, QTimer, QTranslator
+from PyQt6.QtWidgets import QApplication
+
+from srfer.engines import DEFAULT
+
+from .about import NoticeDialog
+from .desk import Desk
+from .faults import Faults
+from .main_window import MainWindow
+from .preferences import Language, Preferences
+from .settings import SettingsFile, default_path
+from .theme import apply_theme
+
+END_S = 3.0
+"""Time for threads to end after the window is gone; what hangs longer ends with the process."""
+
+SIGNALS_EVERY_MS = 200
+"""Python sees Ctrl-C only when it runs; a window that rests would not notice."""
+
+TRANSLATIONS = Path(__file__).parent / "translations"
+
+
+def run(source: str = "", model: str = DEFAULT, overrides: Mapping[str, Any] | None = None) -> int:
+    """Show the window until it is closed.
+
+    Args:
+        source: to open at once, or "".
+        model: name or path of the model.
+        overrides: preferences for this time only, by name.
+
+    Returns:
+        The exit code: 1 if there was an error that nobody expected.
+
+    Raises:
+        KeyboardInterrupt: if Ctrl-C or SIGTERM ended it.
+        ConfigError: if an override is impossible.
+    """
+    app = make_application()
+    file = SettingsFile(default_path())
+    preferences, note = file.load()
+    wanted = replace(preferences, **(overrides or {}))
+    install_language(app, wanted.language)
+    apply_theme(app, wanted.theme)
+    desk = Desk(wanted, usual_folder(), model=model)
+    window = MainWindow(desk)
+    faults = Faults()
+    faults.found.connect(window.say)
+    faults.install()
+    window.preferences_changed.connect(_keeper(file, preferences, overrides or {}, window))
+    if note:
+        window.say(note)
+    window.show()
+    begin(window, source)
+    received, restore = _listen(app)
+    try:
+        app.exec()
+    finally:
+        restore()
+        faults.uninstall()
+        desk.close()
+        desk.wait_closed(END_S)
+    for number, before in received:
+        if callable(before):
+            before(number, None)
+        raise KeyboardInterrupt
+    return 1 if faults.count else 0
+
+
+def make_application() -> QApplication:
+    """The one application of the process, made if there is none."""
+    clear_foreign_settings()
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        app = QApplication(["srfer"])
+    app.setApplicationName("srfer")
+    app.setStyle("Fusion")
+    return app
+
+
+def clear_foreign_settings() -> None:
+    """OpenCV points Qt to plugins and fonts of its own, which are of another version."""
+    own = str(Path(cv2.__file__).parent)
+    for name in [name for name in os.environ if name.startswith("QT_")]:
+        if own in os.environ[name]:
+            del os.environ[name]
+
+
+def install_language(app: QApplication, language: Language) -> None:
+    """Load the translations, Qt's own and ours."""
+    locale = QLocale.system() if language is Language.SYSTEM else QLocale(str(language))
+    places = (
+        ("qtbase", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)),
+        ("srfer", str(TRANSLATIONS)),
+    )
+    for name, folder in places:
+        translator = QTranslator(app)
+        if translator.load(locale, name, "_", folder):
+            app.installTranslator(translator)
+
+
+def usual_folder() -> Path:
+    """Where recordings go if nobody says otherwise."""
+    movies = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.MoviesLocation)
+    return Path(movies or Path.home()) / "srfer"
+
+
+def begin(window: MainWindow, source: str) -> None:
+    """Open the source; the first time, after what may be done with it was said."""
+    if window.desk.preferences.has_agreed:
+        if source:
+            window.open_text(source)
+        return
+    notice = NoticeDialog(window)
+
+    def agree() -> None:
+        window.apply(replace(window.desk.preferences, has_agreed=True))
+        if source:
+            window.open_text(source)
+
+    notice.accepted.connect(agree)
+    notice.rejected.connect(window.close)
+    notice.open()
+
+
+def _keeper(
+    file: SettingsFile, stored: Preferences, overrides: Mapping[str, Any], window: MainWindow
+) -> Callable[[Preferences], None]:
+    """Saves preferences, apart from what was only said for this time."""
+
+    def keep(preferences: Preferences) -> None:
+        passing = {
+            name: getattr(stored, name)
+            for name, value in overrides.items()
+            if getattr(preferences, name) == value
+        }
+        try:
+            file.save(replace(preferences, **passing))
+        except OSError as error:
+            window.say(str(error))
+
+    return keep
+
+
+def _listen(app: QApplication) -> tuple[list[tuple[int, Any]], Callable[[], None]]:
+    """Close the window on Ctrl-C and SIGTERM; gives what came, and how to stop listening."""
+    received: list[tuple[int, Any]] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def close(number: int, _frame: FrameType | None) -> None:
+        received.append((number, before[signal.Signals(number)]))
+        app.closeAllWindows()
+        app.quit()
+
+    for number in before:
+        signal.signal(number, close)
+    timer = QTimer()
+    timer.timeout.connect(lambda: None)
+    timer.start(SIGNALS_EVERY_MS)
+
+    def restore() -> None:
+        timer.stop()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    return received, restore

@@ -1,0 +1,179 @@
+"""What every face expressed over the last minutes: a sink that remembers."""
+
+from __future__ import annotations
+
+import csv
+import io
+import threading
+from bisect import bisect_left
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srfer.engines import LABELS
+from srfer.realtime import FrameResult
+
+from .reading import Reading, Verdict
+
+KEPT_S = 600.0
+"""How far back is remembered, in seconds of media time."""
+
+MAX_TRACKS = 64
+"""Faces remembered; of more, those seen least recently are forgotten."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Course:
+    """What one face expressed over time.
+
+    Attributes:
+        track_id: number of the face.
+        times_s: (N,) float64 seconds, rising.
+        probabilities: (N, 8) float32, filtered over time.
+        sizes_px: (N,) float32, size of the face in the frame.
+        labels: (N,) int8, index of the label, or -1 where it is unsure.
+    """
+
+    track_id: int
+    times_s: NDArray[np.float64]
+    probabilities: NDArray[np.float32]
+    sizes_px: NDArray[np.float32]
+    labels: NDArray[np.int8]
+
+
+class _Samples:
+    """Growing columns of one face, sorted by time."""
+
+    def __init__(self) -> None:
+        self.times: list[float] = []
+        self.rows: list[NDArray[np.float32]] = []
+        self.sizes: list[float] = []
+        self.labels: list[int] = []
+
+    def put(self, time_s: float, reading: Reading) -> None:
+        """At the end, or, after a step back in a file, where the time belongs."""
+        assert reading.probabilities is not None
+        is_sure = reading.verdict is Verdict.SURE and reading.label is not None
+        label = LABELS.index(reading.label) if is_sure and reading.label else -1
+        at = bisect_left(self.times, time_s)
+        is_again = at < len(self.times) and self.times[at] == time_s
+        there = slice(at, at + is_again)
+        self.times[there] = [time_s]
+        self.rows[there] = [reading.probabilities]
+        self.sizes[there] = [reading.native_px]
+        self.labels[there] = [label]
+
+    def forget_before(self, time_s: float) -> None:
+        gone = bisect_left(self.times, time_s)
+        del self.times[:gone], self.rows[:gone], self.sizes[:gone], self.labels[:gone]
+
+
+class History:
+    """Remembers readings by track. The pipeline writes; any thread may look.
+
+    Time is the source's own, in seconds; where a source has none, frames are a second apart.
+
+    Args:
+        kept_s: see `KEPT_S`.
+    """
+
+    name = "history"
+
+    def __init__(self, kept_s: float = KEPT_S) -> None:
+        self._kept_s = kept_s
+        self._lock = threading.Lock()
+        self._tracks: dict[int, _Samples] = {}
+        self._now_s = 0.0
+        self._count = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        pass
+
+    def write(self, result: FrameResult, /) -> None:
+        """Remember what was read in a frame."""
+        frame = result.frame
+        time_s = float(frame.index if frame.pts is None else frame.pts)
+        with self._lock:
+            self._now_s = time_s
+            self._count += 1
+            for face in result.faces:
+                reading = Reading.of(face)
+                if reading.probabilities is None or face.expression is None:
+                    continue
+                samples = self._tracks.pop(face.track.id, None) or _Samples()
+                samples.put(time_s, reading)
+                self._tracks[face.track.id] = samples  # the most recently seen comes last
+            self._forget()
+
+    def clear(self) -> None:
+        """Forget everything, as for another source."""
+        with self._lock:
+            self._tracks.clear()
+            self._count += 1
+
+    @property
+    def now_s(self) -> float:
+        """Time of the newest frame in seconds."""
+        return self._now_s
+
+    @property
+    def version(self) -> int:
+        """Another number whenever there is something new."""
+        return self._count
+
+    @property
+    def track_ids(self) -> list[int]:
+        """Numbers of the faces that are remembered, rising."""
+        with self._lock:
+            return sorted(self._tracks)
+
+    def course(self, track_id: int) -> Course | None:
+        """What is remembered of a face, or None."""
+        with self._lock:
+            samples = self._tracks.get(track_id)
+            if samples is None or not samples.times:
+                return None
+            return Course(
+                track_id,
+                np.array(samples.times),
+                np.stack(samples.rows),
+                np.array(samples.sizes, np.float32),
+                np.array(samples.labels, np.int8),
+            )
+
+    def to_csv(self) -> str:
+        """Everything as a table: one row for each face and time."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(["track", "time_s", "native_px", "label", *LABELS])
+        for track_id in self.track_ids:
+            course = self.course(track_id)
+            if course is None:
+                continue
+            for time_s, size, label, row in zip(
+                course.times_s, course.sizes_px, course.labels, course.probabilities, strict=True
+            ):
+                name = "unsure" if label < 0 else LABELS[label]
+                values = [f"{value:.4f}" for value in row]
+                writer.writerow([track_id, f"{time_s:.3f}", f"{size:.1f}", name, *values])
+        return text.getvalue()
+
+    def _forget(self) -> None:
+        if self._count % 100 == 0:
+            for track_id, samples in list(self._tracks.items()):
+                samples.forget_before(self._now_s - self._kept_s)
+                if not samples.times:
+                    del self._tracks[track_id]
+        while len(self._tracks) > MAX_TRACKS:
+            del self._tracks[next(iter(self._tracks))]
