@@ -9,6 +9,7 @@ from PyQt6.QtCore import QCoreApplication
 from PyQt6.QtGui import QAction, QKeySequence
 from PyQt6.QtWidgets import QMainWindow
 
+from .feeds import Kind, supports
 from .icons import icon
 
 
@@ -22,6 +23,7 @@ class Order:
         keys: its shortcut.
         icon: name of its icon, or "".
         is_checkable: it is on or off.
+        kind: of source that it needs, or None.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Order:
     keys: str
     icon: str = ""
     is_checkable: bool = False
+    kind: Kind | None = None
 
 
 def _menus() -> list[tuple[str, list[Order | None]]]:
@@ -39,9 +42,27 @@ def _menus() -> list[tuple[str, list[Order | None]]]:
             tr("Actions", "&Source"),
             [
                 Order("open_file", tr("Actions", "Open video or picture…"), "Ctrl+O", "file"),
-                Order("open_stream", tr("Actions", "Open stream address…"), "Ctrl+U", "stream"),
-                Order("open_webcam", tr("Actions", "Open the first webcam"), "Ctrl+W", "webcam"),
-                Order("open_screen", tr("Actions", "Open part of the screen…"), "Ctrl+G", "screen"),
+                Order(
+                    "open_stream",
+                    tr("Actions", "Open stream address…"),
+                    "Ctrl+U",
+                    "stream",
+                    kind=Kind.STREAM,
+                ),
+                Order(
+                    "open_webcam",
+                    tr("Actions", "Open the first webcam"),
+                    "Ctrl+W",
+                    "webcam",
+                    kind=Kind.WEBCAM,
+                ),
+                Order(
+                    "open_screen",
+                    tr("Actions", "Open part of the screen…"),
+                    "Ctrl+G",
+                    "screen",
+                    kind=Kind.SCREEN,
+                ),
                 Order("close_source", tr("Actions", "Close the source"), "Ctrl+D", "close"),
                 None,
                 Order("export", tr("Actions", "Export the whole file…"), "Ctrl+E", "export"),
@@ -88,6 +109,7 @@ def _menus() -> list[tuple[str, list[Order | None]]]:
                     "O",
                     "overlay",
                     is_checkable=True,
+                    kind=Kind.SCREEN,
                 ),
             ],
         ),
@@ -148,6 +170,7 @@ class Actions:
         action = QAction(order.text, window)
         action.setShortcut(QKeySequence(order.keys))
         action.setCheckable(order.is_checkable)
+        action.setVisible(order.kind is None or supports(order.kind))
         action.setToolTip(f"{order.text.rstrip('…')} ({order.keys})")
         do: Callable[..., None] = getattr(self._orders, order.name)
         if order.is_checkable:

@@ -54,12 +54,15 @@ def run(source: str = "", model: str = DEFAULT, overrides: Mapping[str, Any] | N
     wanted = replace(preferences, **(overrides or {}))
     install_language(app, wanted.language)
     apply_theme(app, wanted.theme)
+    hints = app.styleHints()
+    assert hints is not None
     desk = Desk(wanted, usual_folder(), model=model)
     window = MainWindow(desk)
     faults = Faults()
     faults.found.connect(window.say)
     faults.install()
     window.preferences_changed.connect(_keeper(file, preferences, overrides or {}, window))
+    hints.colorSchemeChanged.connect(lambda _: window.follow_system())
     if note:
         window.say(note)
     window.show()

@@ -7,8 +7,10 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
 from srfer.errors import ConfigError
@@ -28,6 +30,14 @@ class Kind(StrEnum):
 
 
 _PREFIXES = {f"{kind}:": kind for kind in (Kind.WEBCAM, Kind.SCREEN, Kind.SYNTHETIC)}
+_HOMES = {
+    Kind.WEBCAM: ("webcam", "list_webcams"),
+    Kind.STREAM: ("stream", "open_stream"),
+    Kind.SCREEN: ("screen", "ScreenSource"),
+    Kind.SYNTHETIC: ("synthetic", "SyntheticSource"),
+}
+PICTURE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
 
@@ -138,6 +148,11 @@ class Feed:
         return self.source if isinstance(self.source, Playable) else None
 
 
+def supports(kind: Kind) -> bool:
+    """Whether sources of this kind can be opened."""
+    return kind is Kind.FILE or _find(*_HOMES[kind]) is not None
+
+
 def open_feed(choice: Choice) -> Feed:
     """Make the source of a choice; the pipeline opens it.
 
@@ -145,14 +160,24 @@ def open_feed(choice: Choice) -> Feed:
         SourceError: if this kind of source cannot be read.
         ConfigError: if the address is malformed.
     """
-    source = open_source(choice.address)
+    player = _find("player", "Player")
+    if choice.kind is Kind.FILE and player is not None and not is_picture(choice.address):
+        return Feed(choice, player(choice.address), Policy.LIVE)
     policy = Policy.LOSSLESS if choice.kind is Kind.FILE else Policy.LIVE
-    return Feed(choice, source, policy)
+    return Feed(choice, open_source(choice.address), policy)
+
+
+def is_picture(path: str) -> bool:
+    """Whether a file is a still picture, by its suffix: there is nothing to play in it."""
+    return Path(path).suffix.lower() in PICTURE_SUFFIXES
 
 
 def list_webcams() -> list[Choice]:
     """The webcams of this machine, by name."""
-    return []
+    find = _find(*_HOMES[Kind.WEBCAM])
+    return (
+        [] if find is None else [Choice(Kind.WEBCAM, str(w.name), f"webcam:{w.id}") for w in find()]
+    )
 
 
 def region_address(region: tuple[int, int, int, int], ratio: float) -> str:
@@ -164,3 +189,9 @@ def region_address(region: tuple[int, int, int, int], ratio: float) -> str:
     """
     left, top, width, height = (round(value * ratio) for value in region)
     return f"screen:{left},{top},{width},{height}"
+
+
+def _find(module: str, name: str) -> Any:
+    """What `realtime.sources` has by this name, or None."""
+    home = f"srfer.realtime.sources.{module}"
+    return getattr(import_module(home), name) if find_spec(home) is not None else None

@@ -22,7 +22,7 @@ from .messages import message
 from .orders import Orders, use_theme
 from .overlay_window import OverlayWindow
 from .panels import Panels
-from .preferences import Preferences, Privacy
+from .preferences import Preferences, Privacy, Theme
 from .reading import Reading
 from .session import Phase, Session
 
@@ -165,6 +165,11 @@ class MainWindow(QMainWindow):
         self.desk.apply(replace(self.desk.preferences, geometry=geometry, layout=layout))
         self._keep()
         super().closeEvent(event)
+
+    def follow_system(self) -> None:
+        """The system has become light or dark."""
+        if self.desk.preferences.theme is Theme.SYSTEM:
+            use_theme(Theme.SYSTEM)
 
     def changeEvent(self, event: QEvent | None) -> None:
         """Follow the theme of the system."""

@@ -94,12 +94,14 @@ def draw_marks(
         _draw_corners(painter, mark)
     taken: list[Box] = [*kept_free, *(mark.box for mark in marks)]
     plates: list[tuple[int, Box]] = []
+    font = QFont(painter.font())
     for mark in sorted(marks, key=lambda one: not one.is_selected):
-        plate = _Plate(painter.font(), mark)
+        plate = _Plate(font, mark)
         spot = plate.place(area, taken)
         taken.append(spot)
         plate.draw(painter, spot)
         plates.append((mark.reading.track_id, spot))
+    painter.setFont(font)
     if picture is not None:
         for mark in marks:
             _draw_loupe(painter, mark, picture, area, taken)
@@ -238,12 +240,10 @@ def _draw_pair(painter: QPainter, mark: Mark, picture: QImage, spot: Box) -> Non
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)
     assert mark.reading.restored is not None
     draw_gray(painter, right, mark.reading.restored)
-    font = QFont(painter.font())
     painter.setPen(PLATE_MUTED)
     for area, text in ((left, tr("Marks", "as seen")), (right, tr("Marks", "restored"))):
         line = QRectF(area.left(), area.bottom() + 1, area.width(), 16)
         painter.drawText(line, Qt.AlignmentFlag.AlignCenter, text)
-    painter.setFont(font)
 
 
 def draw_gray(painter: QPainter, area: QRectF, gray: NDArray[np.uint8]) -> None:

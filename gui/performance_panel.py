@@ -31,6 +31,7 @@ from .words import cause_name, stage_name
 
 SEARCH_PX = (320, 480, 640, 960, 1280)
 LINE = 20.0
+NAME_WIDTH, VALUE_WIDTH = 122.0, 112.0
 
 
 class Figures(QWidget):
@@ -52,7 +53,8 @@ class Figures(QWidget):
             age = age.format(p50=f"{report.age.p50_ms:.0f}", p95=f"{report.age.p95_ms:.0f}")
             self._head = (self.tr("{fps} frames/s").format(fps=f"{report.fps:.1f}"), age)
             slowest = max((spread.p95_ms for spread in report.stages.values()), default=0.0)
-            self._lines = [
+            self._lines = [(self.tr("at work"), self.tr("median · 95%"), -1.0)]
+            self._lines += [
                 (
                     stage_name(name),
                     f"{spread.p50_ms:.1f} · {spread.p95_ms:.1f} ms",
@@ -101,9 +103,9 @@ class Figures(QWidget):
         right = self.width() - metrics.horizontalAdvance(value)
         painter.drawText(QPointF(right, base), value)
         if share >= 0:
-            room = right - 140
-            if room > 30:
-                area = QRectF(130, top + LINE / 2 - 3, room, 6)
+            room = self.width() - NAME_WIDTH - VALUE_WIDTH
+            if room > 20:
+                area = QRectF(NAME_WIDTH, top + LINE / 2 - 3, room, 6)
                 draw_bar(painter, area, share, QColor(look.accent), QColor(look.raised))
 
     def _counts(self, status: Status) -> list[tuple[str, str, float]]:

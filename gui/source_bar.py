@@ -10,7 +10,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton
 
 from srfer.errors import ConfigError
 
-from .feeds import Choice, Kind, choose, list_webcams
+from .feeds import Choice, Kind, choose, list_webcams, supports
 from .icons import icon
 from .session import Phase
 from .theme import tones
@@ -140,17 +140,15 @@ class SourceBar(QWidget):
         for webcam in list_webcams():
             self._add(webcam, webcam.title)
         self.menu.addSeparator()
-        for name, text, signal in (
-            ("file", self.tr("Video or picture…"), self.file_wanted),
-            ("stream", self.tr("Stream address…"), None),
-            ("screen", self.tr("Part of the screen…"), self.screen_wanted),
+        for kind, text, want in (
+            (Kind.FILE, self.tr("Video or picture…"), self.file_wanted.emit),
+            (Kind.STREAM, self.tr("Stream address…"), lambda: self.stream_wanted.emit("")),
+            (Kind.SCREEN, self.tr("Part of the screen…"), self.screen_wanted.emit),
         ):
-            action = self.menu.addAction(icon(name), text)
-            assert action is not None
-            if signal is None:
-                action.triggered.connect(lambda: self.stream_wanted.emit(""))
-            else:
-                action.triggered.connect(signal)
+            if supports(kind):
+                action = self.menu.addAction(icon(str(kind)), text)
+                assert action is not None
+                action.triggered.connect(lambda _is_on, want=want: want())
         self._add_recent()
 
     def _add_recent(self) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtGui import QColor, QGuiApplication, QPalette
+from PyQt6.QtGui import QColor, QPalette
 from PyQt6.QtWidgets import QApplication
 
 from srfer.realtime.overlay import COLOURS
 
 from .preferences import Theme
+
+_IS_DARK = "srfer_is_dark"
 
 UNREAD = QColor(150, 150, 150)
 PLATE = QColor(18, 21, 26, 225)
@@ -68,8 +70,8 @@ DARK = Tones(
 
 def is_dark() -> bool:
     """Whether the application is dark now."""
-    hints = QGuiApplication.styleHints()
-    return hints is not None and hints.colorScheme() is Qt.ColorScheme.Dark
+    app = QApplication.instance()
+    return app is not None and bool(app.property(_IS_DARK))
 
 
 def tones() -> Tones:
@@ -83,11 +85,9 @@ def apply_theme(app: QApplication, theme: Theme) -> None:
     assert hints is not None
     schemes = {Theme.LIGHT: Qt.ColorScheme.Light, Theme.DARK: Qt.ColorScheme.Dark}
     hints.setColorScheme(schemes.get(theme, Qt.ColorScheme.Unknown))
-    refresh(app)
-
-
-def refresh(app: QApplication) -> None:
-    """Take over what the system is now."""
+    is_system_dark = hints.colorScheme() is Qt.ColorScheme.Dark
+    # Not every platform obeys, so what was chosen counts, and only "system" asks.
+    app.setProperty(_IS_DARK, theme is Theme.DARK or (theme is Theme.SYSTEM and is_system_dark))
     look = tones()
     app.setPalette(_palette(look))
     app.setStyleSheet(_sheet(look))

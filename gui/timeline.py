@@ -197,7 +197,7 @@ class Timeline(QWidget):
 
     def _draw_curves(self) -> None:
         course = self._history.course(self._selected)
-        self._plot.setYRange(0, 1, padding=0.03)
+        self._plot.setYRange(0, 1, padding=0.1)
         self._plot.getAxis("left").setTicks([[(v / 4, f"{v * 25}%") for v in range(5)]])
         for index, curve in enumerate(self._curves):
             if course is None:

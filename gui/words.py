@@ -44,6 +44,7 @@ def cause_name(cause: DropCause) -> str:
     return {
         DropCause.OVERLOAD: tr("Words", "overload"),
         DropCause.PAUSED: tr("Words", "paused"),
+        DropCause.BUDGET: tr("Words", "frame budget"),
         DropCause.ABORTED: tr("Words", "aborted"),
     }[cause]
 
