@@ -104,6 +104,7 @@ def draw_marks(
     painter.setFont(font)
     if picture is not None:
         for mark in marks:
+            painter.setFont(font)
             _draw_loupe(painter, mark, picture, area, taken)
     return plates
 
@@ -240,6 +241,9 @@ def _draw_pair(painter: QPainter, mark: Mark, picture: QImage, spot: Box) -> Non
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)
     assert mark.reading.restored is not None
     draw_gray(painter, right, mark.reading.restored)
+    font = painter.font()
+    font.setPointSizeF(font.pointSizeF() * 0.85)
+    painter.setFont(font)
     painter.setPen(PLATE_MUTED)
     for area, text in ((left, tr("Marks", "as seen")), (right, tr("Marks", "restored"))):
         line = QRectF(area.left(), area.bottom() + 1, area.width(), 16)

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from srfer.engines import Model
 from srfer.errors import SrferError
@@ -119,7 +121,7 @@ class Session:
         self._pipeline = Pipeline(
             self._feed.source,
             [self._track, self._read, self._hide],
-            [self.history, self.gauges, self.recorder],
+            [self.history, self.gauges, self.recorder, _Opening(self._begin_playing)],
             policy=self._feed.policy,
             on_stall=lambda _stall: None,  # the window shows what `stats` says
             name="live",
@@ -127,6 +129,8 @@ class Session:
 
     def start(self) -> None:
         """Open the source and begin."""
+        if self.player is not None:
+            self.player.pause()  # at the first frame, until the model is there to read it
         self._pipeline.start()
 
     def latest(self) -> FrameResult | None:
@@ -241,6 +245,10 @@ class Session:
 
     # From here on: what happens in other threads.
 
+    def _begin_playing(self) -> None:
+        if self.player is not None:
+            self.player.resume()
+
     def _close(self) -> None:
         try:
             self._pipeline.stop(STOP_S)
@@ -308,6 +316,30 @@ class Session:
         except Exception as error:
             return f"{type(error).__name__}: {error}"
         return ""
+
+
+class _Opening:
+    """A sink that tells when there is a first result."""
+
+    name = "opening"
+
+    def __init__(self, tell: Callable[[], None]) -> None:
+        self._tell = tell
+
+    def __enter__(self) -> Self:
+        self._tell()  # sinks are entered when the first result is there
+        return self
+
+    def write(self, result: FrameResult, /) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        pass
 
 
 def _taken(texts: deque[str]) -> list[str]:

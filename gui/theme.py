@@ -152,6 +152,7 @@ QLineEdit {{ background: {look.surface}; border: 1px solid {look.line};
 QLineEdit:focus {{ border-color: {look.accent}; }}
 QDockWidget {{ font-weight: 600; }}
 QDockWidget::title {{ background: {look.window}; padding: 7px 8px 5px 8px; }}
+QTabBar {{ qproperty-drawBase: 0; }}
 QTabBar::tab {{ background: transparent; padding: 6px 12px; color: {look.muted};
     border-bottom: 2px solid transparent; }}
 QTabBar::tab:selected {{ color: {look.text}; border-bottom-color: {look.accent}; }}
