@@ -28,6 +28,7 @@ class Desk:
         preferences: what is set.
         usual_folder: where recordings go if none is set.
         model: name or path of the model.
+        shelf: loaded models; an empty one if None.
         opened: makes the source of a choice.
         stamp: the time for names of files, as text.
 
@@ -42,11 +43,12 @@ class Desk:
         usual_folder: Path,
         *,
         model: str = DEFAULT,
+        shelf: Shelf | None = None,
         opened: Callable[[Choice], Feed] = open_feed,
         stamp: Callable[[], str] = lambda: time.strftime("%Y%m%d-%H%M%S"),
     ) -> None:
         self.session: Session | None = None
-        self.shelf = Shelf()
+        self.shelf = shelf or Shelf()
         self.usual_folder = usual_folder
         self._preferences = preferences
         self._model = model

@@ -20,6 +20,7 @@ from PyQt6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 from srfer.engines import LABELS
 
 from .marks import colour_for, detail, draw_bar, draw_gray, headline
+from .painting import painting
 from .reading import Reading, Verdict
 from .theme import colour_of, tones
 from .words import label_name
@@ -72,16 +73,16 @@ class FaceCard(QWidget):
         reading, look = self._reading, tones()
         if reading is None:
             return
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        is_marked = self._is_selected or self.hasFocus()
-        painter.setPen(QPen(QColor(look.accent if is_marked else look.line), 2 if is_marked else 1))
-        painter.setBrush(QColor(look.surface))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 8, 8)
-        self._draw_face(painter, reading)
-        self._draw_words(painter, reading)
-        self._draw_bars(painter, reading)
-        painter.end()
+        with painting(self) as painter:
+            is_marked = self._is_selected or self.hasFocus()
+            painter.setPen(
+                QPen(QColor(look.accent if is_marked else look.line), 2 if is_marked else 1)
+            )
+            painter.setBrush(QColor(look.surface))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 8, 8)
+            self._draw_face(painter, reading)
+            self._draw_words(painter, reading)
+            self._draw_bars(painter, reading)
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
         """Choose this face."""

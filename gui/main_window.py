@@ -83,7 +83,10 @@ class MainWindow(QMainWindow):
         self._restore()
         self._show_preferences()
         self._show_session()
-        QTimer.singleShot(TIMELINE_AFTER_MS, self._make_timeline)
+        self._timeline_timer = QTimer(self)
+        self._timeline_timer.setSingleShot(True)
+        self._timeline_timer.timeout.connect(self._make_timeline)
+        self._timeline_timer.start(TIMELINE_AFTER_MS)
 
     def open_text(self, text: str) -> None:
         """Open what a text stands for."""
@@ -156,10 +159,14 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Keep what is set, and go at once; threads end behind the closed window."""
         self._timer.stop()
+        self._timeline_timer.stop()
         self.show_overlay(False)
         if self.export_dialog is not None and self.export_dialog.job is not None:
             self.export_dialog.job.cancel()
         self.desk.close()
+        if self.timeline is not None:
+            self.timeline.close()
+            self.timeline = None
         geometry = base64.b64encode(self.saveGeometry().data()).decode("ascii")
         layout = base64.b64encode(self.saveState().data()).decode("ascii")
         self.desk.apply(replace(self.desk.preferences, geometry=geometry, layout=layout))
@@ -205,7 +212,7 @@ class MainWindow(QMainWindow):
         picture = self.panels.picture
         picture.show_result(None)
         picture.fit()
-        picture.has_age = session is not None and session.choice.kind is not Kind.FILE
+        picture.has_age = False
         self.choose_face(0)
         self.panels.source_bar.show_choice(None if session is None else session.choice)
         title = "srfer" if session is None else f"{session.choice.title} – srfer"
@@ -246,6 +253,7 @@ class MainWindow(QMainWindow):
         self.panels.source_bar.state.show_phase(self._phase, cause)
         has_result = self.panels.picture.result is not None
         self.panels.picture.show_message(*message(session, status, has_result=has_result))
+        self.panels.picture.has_age = session is not None and session.is_live and self._is_going
         is_playing = self._phase not in (None, Phase.PAUSED, Phase.ENDED, Phase.FAILED)
         player = None if session is None else session.player
         self.panels.transport.show_player(player, is_playing=is_playing)
@@ -255,6 +263,11 @@ class MainWindow(QMainWindow):
                 self.say(text)
             for text in session.take_news():
                 self._tell(text)
+
+    @property
+    def _is_going(self) -> bool:
+        """Frames come, or should."""
+        return self._phase in (Phase.LIVE, Phase.STALLED, Phase.LOST)
 
     def _show_what_is_possible(self, session: Session | None) -> None:
         """Actions that would do nothing now are off."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import QRect, Qt
-from PyQt6.QtGui import QPainter, QPaintEvent
+from PyQt6.QtGui import QPaintEvent
 from PyQt6.QtWidgets import QWidget
 
 from srfer.realtime import Box, FrameResult
 
 from .marks import Mark, draw_marks
+from .painting import painting
 from .reading import Reading
 from .viewport import Size, Viewport
 
@@ -46,17 +47,16 @@ class OverlayWindow(QWidget):
         result = self._result
         if result is None:
             return
-        painter = QPainter(self)
-        frame = Size(result.frame.width, result.frame.height)
-        viewport = Viewport(frame, Size(self.width(), self.height()))
-        marks = [
-            Mark(
-                Reading.of(face),
-                viewport.to_widget(face.track.face.box),
-                face.track.face.box,
-                False,
-            )
-            for face in result.faces
-        ]
-        draw_marks(painter, marks, None, Box(0, 0, self.width(), self.height()))
-        painter.end()
+        with painting(self) as painter:
+            frame = Size(result.frame.width, result.frame.height)
+            viewport = Viewport(frame, Size(self.width(), self.height()))
+            marks = [
+                Mark(
+                    Reading.of(face),
+                    viewport.to_widget(face.track.face.box),
+                    face.track.face.box,
+                    False,
+                )
+                for face in result.faces
+            ]
+            draw_marks(painter, marks, None, Box(0, 0, self.width(), self.height()))

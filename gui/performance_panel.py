@@ -24,6 +24,7 @@ from srfer.engines import PRECISIONS
 from .devices import DeviceOption, find_devices
 from .gauges import Report
 from .marks import draw_bar
+from .painting import painting
 from .preferences import Preferences
 from .session import Status
 from .theme import tones
@@ -76,20 +77,18 @@ class Figures(QWidget):
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Draw the figures."""
         look = tones()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        big = QFont(self.font())
-        big.setPointSizeF(big.pointSizeF() * 1.6)
-        big.setBold(True)
-        painter.setFont(big)
-        painter.setPen(QColor(look.text))
-        painter.drawText(QPointF(0, QFontMetricsF(big).ascent()), self._head[0])
-        painter.setFont(self.font())
-        painter.setPen(QColor(look.muted))
-        painter.drawText(QPointF(0, 44), self._head[1])
-        for row, (name, value, share) in enumerate(self._lines):
-            self._draw_line(painter, 56 + row * LINE, name, value, share)
-        painter.end()
+        with painting(self) as painter:
+            big = QFont(self.font())
+            big.setPointSizeF(big.pointSizeF() * 1.6)
+            big.setBold(True)
+            painter.setFont(big)
+            painter.setPen(QColor(look.text))
+            painter.drawText(QPointF(0, QFontMetricsF(big).ascent()), self._head[0])
+            painter.setFont(self.font())
+            painter.setPen(QColor(look.muted))
+            painter.drawText(QPointF(0, 44), self._head[1])
+            for row, (name, value, share) in enumerate(self._lines):
+                self._draw_line(painter, 56 + row * LINE, name, value, share)
 
     def _draw_line(
         self, painter: QPainter, top: float, name: str, value: str, share: float

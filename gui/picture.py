@@ -27,6 +27,7 @@ from srfer.realtime.types import RgbImage
 
 from .images import as_image
 from .marks import Mark, draw_marks
+from .painting import painting
 from .reading import Reading
 from .theme import PLATE, PLATE_MUTED, PLATE_TEXT, tones
 from .viewport import Size, Viewport
@@ -151,19 +152,18 @@ class PictureView(QWidget):
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Draw the frame, the marks, and what is said over them."""
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(tones().stage))
-        viewport = self.viewport
-        if viewport is not None and self._result is not None:
-            self._draw_frame(painter, viewport)
-            chips = self._draw_chips(painter, viewport.picture)
-            if self.has_marks:
-                picture = self._picture() if self.has_loupe else None
-                area = viewport.picture
-                self._plates = draw_marks(painter, self.marks(), picture, area, chips)
-        if self._title:
-            self._draw_message(painter)
-        painter.end()
+        with painting(self) as painter:
+            painter.fillRect(self.rect(), QColor(tones().stage))
+            viewport = self.viewport
+            if viewport is not None and self._result is not None:
+                self._draw_frame(painter, viewport)
+                chips = self._draw_chips(painter, viewport.picture)
+                if self.has_marks:
+                    picture = self._picture() if self.has_loupe else None
+                    area = viewport.picture
+                    self._plates = draw_marks(painter, self.marks(), picture, area, chips)
+            if self._title:
+                self._draw_message(painter)
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
         """Choose a face, or take hold of the picture."""

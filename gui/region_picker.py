@@ -6,6 +6,7 @@ from PyQt6.QtCore import QPoint, QRect, Qt, pyqtSignal
 from PyQt6.QtGui import QColor, QGuiApplication, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PyQt6.QtWidgets import QWidget
 
+from .painting import painting
 from .theme import PLATE, PLATE_TEXT
 
 SMALLEST_PX = 32
@@ -40,24 +41,23 @@ class RegionPicker(QWidget):
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Dim everything but the region."""
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(0, 0, 0, 110))
-        region = self.region
-        if not region.isEmpty():
-            painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
-            painter.fillRect(region, QColor(0, 0, 0, 1))  # not 0, or clicks would fall through
-            painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
-            painter.setPen(QPen(PLATE_TEXT, 2))
-            painter.drawRect(region)
-        text = self.tr("Draw a rectangle; Escape gives up")
-        area = painter.fontMetrics().boundingRect(text).adjusted(-14, -8, 14, 8)
-        area.moveCenter(QPoint(self.width() // 2, 60))
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(PLATE)
-        painter.drawRoundedRect(area, 8, 8)
-        painter.setPen(PLATE_TEXT)
-        painter.drawText(area, Qt.AlignmentFlag.AlignCenter, text)
-        painter.end()
+        with painting(self) as painter:
+            painter.fillRect(self.rect(), QColor(0, 0, 0, 110))
+            region = self.region
+            if not region.isEmpty():
+                painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
+                painter.fillRect(region, QColor(0, 0, 0, 1))  # not 0, or clicks would fall through
+                painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
+                painter.setPen(QPen(PLATE_TEXT, 2))
+                painter.drawRect(region)
+            text = self.tr("Draw a rectangle; Escape gives up")
+            area = painter.fontMetrics().boundingRect(text).adjusted(-14, -8, 14, 8)
+            area.moveCenter(QPoint(self.width() // 2, 60))
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(PLATE)
+            painter.drawRoundedRect(area, 8, 8)
+            painter.setPen(PLATE_TEXT)
+            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, text)
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
         """Begin a rectangle."""

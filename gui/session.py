@@ -19,6 +19,7 @@ from srfer.realtime import (
     FaceTracker,
     FrameResult,
     Pipeline,
+    Policy,
     SourceInfo,
     make_stages,
 )
@@ -143,6 +144,11 @@ class Session:
         return self._feed.player
 
     @property
+    def is_live(self) -> bool:
+        """True where frames come at their own pace, so that results can be late."""
+        return self._feed.policy is Policy.LIVE
+
+    @property
     def info(self) -> SourceInfo | None:
         """What is known of the source; None until there is a result."""
         return None if self._pipeline.latest() is None else self._feed.source.info
@@ -250,6 +256,9 @@ class Session:
             self.player.resume()
 
     def _close(self) -> None:
+        interrupt = getattr(self._feed.source, "interrupt", None)
+        if interrupt is not None:
+            interrupt()
         try:
             self._pipeline.stop(STOP_S)
         except TimeoutError as stuck:

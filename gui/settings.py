@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,8 +15,9 @@ from .preferences import VERSION, Preferences
 
 MAX_BYTES = 1_000_000
 
-_TYPED_VALUE = re.compile(rb'=\s*"?@(?!@)')
-"""How Qt writes anything but a text. PyQt would unpickle some of these, so none is let in."""
+_MARK = b"@"
+"""Qt writes everything but texts with this in front, and PyQt would unpickle some of it. So our own
+texts are written without it, and a file with one is not ours."""
 
 
 def default_path() -> Path:
@@ -63,7 +63,7 @@ class SettingsFile:
         store = QSettings(str(self.path), QSettings.Format.IniFormat)
         store.setValue("version", str(VERSION))
         for name, text in preferences.to_texts().items():
-            store.setValue(name, text)
+            store.setValue(name, text.replace("%", "%25").replace("@", "%40"))
         store.sync()
         if store.status() is not QSettings.Status.NoError:
             raise OSError(f"{self.path.name} cannot be written; check its folder")
@@ -74,7 +74,7 @@ class SettingsFile:
         data = self.path.read_bytes()
         if not data.strip():
             return {}
-        is_text = b"\0" not in data and not _TYPED_VALUE.search(data)
+        is_text = b"\0" not in data and _MARK not in data
         if not is_text or not data.lstrip().startswith(b"["):
             raise ConfigError("the settings are damaged")
         store = QSettings(str(self.path), QSettings.Format.IniFormat)
@@ -83,7 +83,7 @@ class SettingsFile:
             value = store.value(key)
             if not isinstance(value, str):
                 raise ConfigError("the settings are damaged")
-            texts[key] = value
+            texts[key] = value.replace("%40", "@").replace("%25", "%")
         if store.status() is not QSettings.Status.NoError or "version" not in texts:
             raise ConfigError("the settings are damaged")
         if not texts["version"].isdecimal() or int(texts["version"]) > VERSION:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PyQt6.QtCore import QRectF, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent
+from PyQt6.QtGui import QColor, QFontMetricsF, QPaintEvent
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
 
 from srfer.errors import ConfigError
 
 from .feeds import Choice, Kind, choose, list_webcams, supports
 from .icons import icon
+from .painting import painting
 from .session import Phase
 from .theme import tones
 from .words import phase_name
@@ -58,18 +59,16 @@ class StatePill(QWidget):
             Phase.STALLED: QColor(230, 159, 0),
             Phase.OPENING: QColor(230, 159, 0),
         }
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(look.raised))
-        painter.drawRoundedRect(QRectF(self.rect()), 13, 13)
-        colour = QColor(look.muted) if self._phase is None else lamp.get(self._phase)
-        painter.setBrush(colour or QColor(look.muted))
-        painter.drawEllipse(QRectF(10, self.height() / 2 - 4, 8, 8))
-        painter.setPen(QColor(look.text))
-        area = QRectF(self.rect()).adjusted(24, 0, -8, 0)
-        painter.drawText(area, int(Qt.AlignmentFlag.AlignVCenter), self._text)
-        painter.end()
+        with painting(self) as painter:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(look.raised))
+            painter.drawRoundedRect(QRectF(self.rect()), 13, 13)
+            colour = QColor(look.muted) if self._phase is None else lamp.get(self._phase)
+            painter.setBrush(colour or QColor(look.muted))
+            painter.drawEllipse(QRectF(10, self.height() / 2 - 4, 8, 8))
+            painter.setPen(QColor(look.text))
+            area = QRectF(self.rect()).adjusted(24, 0, -8, 0)
+            painter.drawText(area, int(Qt.AlignmentFlag.AlignVCenter), self._text)
 
 
 class SourceBar(QWidget):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import QSignalBlocker, QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QColor
+from PyQt6.QtGui import QCloseEvent, QColor
 from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from srfer.engines import LABELS
@@ -47,7 +47,7 @@ class Timeline(QWidget):
         self._can_seek = False
         self._is_following = True
         self._face, self._mode, self._window = QComboBox(), QComboBox(), QComboBox()
-        self._plot = _Plot(axisItems={"bottom": _TimeAxis("bottom")})
+        self._plot = _Plot(enableMenu=False, axisItems={"bottom": _TimeAxis("bottom")})
         self._curves: list[pg.PlotDataItem] = []
         self._bands: pg.BarGraphItem | None = None
         self._cursor = pg.InfiniteLine(angle=90)
@@ -93,6 +93,11 @@ class Timeline(QWidget):
         for curve, label in zip(self._curves, LABELS, strict=True):
             curve.setPen(pg.mkPen(_ink(label), width=2))
         self._draw()
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:
+        """Let go of what pyqtgraph keeps outside the window."""
+        self._plot.close()
+        super().closeEvent(event)
 
     def _make_bar(self) -> QHBoxLayout:
         bar = QHBoxLayout()
@@ -147,7 +152,6 @@ class Timeline(QWidget):
 
     def _make_plot(self) -> None:
         plot = self._plot
-        plot.setMenuEnabled(False)
         plot.hideButtons()
         plot.setMouseEnabled(x=True, y=False)
         plot.getAxis("left").setWidth(44)

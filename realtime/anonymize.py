@@ -23,8 +23,8 @@ MARGIN = 0.3
 CELLS = 5
 """What is left of a face: as many patches along each side."""
 
-CONTRAST = 0.25
-"""Share of the patches' contrast that is left; at 0.25 a sixteenth of the variance."""
+CONTRAST = 0.2
+"""Share of the patches' contrast that is left; a fifth of it is a 25th of the variance."""
 
 
 class Hiding(StrEnum):
