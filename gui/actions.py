@@ -9,7 +9,6 @@ from PyQt6.QtCore import QCoreApplication
 from PyQt6.QtGui import QAction, QKeySequence
 from PyQt6.QtWidgets import QMainWindow
 
-from .feeds import Kind, supports
 from .icons import icon
 
 
@@ -23,7 +22,6 @@ class Order:
         keys: its shortcut.
         icon: name of its icon, or "".
         is_checkable: it is on or off.
-        kind: of source that it needs, or None.
     """
 
     name: str
@@ -31,7 +29,6 @@ class Order:
     keys: str
     icon: str = ""
     is_checkable: bool = False
-    kind: Kind | None = None
 
 
 def _menus() -> list[tuple[str, list[Order | None]]]:
@@ -47,21 +44,18 @@ def _menus() -> list[tuple[str, list[Order | None]]]:
                     tr("Actions", "Open stream address…"),
                     "Ctrl+U",
                     "stream",
-                    kind=Kind.STREAM,
                 ),
                 Order(
                     "open_webcam",
                     tr("Actions", "Open the first webcam"),
                     "Ctrl+W",
                     "webcam",
-                    kind=Kind.WEBCAM,
                 ),
                 Order(
                     "open_screen",
                     tr("Actions", "Open part of the screen…"),
                     "Ctrl+G",
                     "screen",
-                    kind=Kind.SCREEN,
                 ),
                 Order("close_source", tr("Actions", "Close the source"), "Ctrl+D", "close"),
                 None,
@@ -109,7 +103,6 @@ def _menus() -> list[tuple[str, list[Order | None]]]:
                     "O",
                     "overlay",
                     is_checkable=True,
-                    kind=Kind.SCREEN,
                 ),
             ],
         ),
@@ -170,7 +163,6 @@ class Actions:
         action = QAction(order.text, window)
         action.setShortcut(QKeySequence(order.keys))
         action.setCheckable(order.is_checkable)
-        action.setVisible(order.kind is None or supports(order.kind))
         action.setToolTip(f"{order.text.rstrip('…')} ({order.keys})")
         do: Callable[..., None] = getattr(self._orders, order.name)
         if order.is_checkable:

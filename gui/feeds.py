@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from fractions import Fraction
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
-from urllib.parse import urlsplit
 
 from srfer.errors import ConfigError
 from srfer.realtime import Policy
-from srfer.realtime.sources import display_name, open_source, printable
+from srfer.realtime.sources import display_name, open_source, policy_for, printable
+from srfer.realtime.sources import webcam as webcams
+from srfer.realtime.sources.address import parse_address, scheme_of
+from srfer.realtime.sources.player import Player
+from srfer.realtime.sources.screen import Region, ScreenRequest, open_screen, parse_screen
+from srfer.realtime.sources.synthetic import SyntheticVideo, parse_scene
 from srfer.realtime.stage import Source
+
+PICTURE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 
 
 class Kind(StrEnum):
@@ -30,15 +30,6 @@ class Kind(StrEnum):
 
 
 _PREFIXES = {f"{kind}:": kind for kind in (Kind.WEBCAM, Kind.SCREEN, Kind.SYNTHETIC)}
-_HOMES = {
-    Kind.WEBCAM: ("webcam", "list_webcams"),
-    Kind.STREAM: ("stream", "open_stream"),
-    Kind.SCREEN: ("screen", "ScreenSource"),
-    Kind.SYNTHETIC: ("synthetic", "SyntheticSource"),
-}
-PICTURE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
-
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +39,7 @@ class Choice:
     Attributes:
         kind: of source.
         title: what is shown and kept; never holds a password.
-        address: what `open_source` takes. That of a stream may hold a password, so it is in no
+        address: what the source is opened by. That of a stream may hold a password, so it is in no
             `repr` and is never stored.
     """
 
@@ -66,7 +57,7 @@ def choose(text: str) -> Choice:
     """What a text stands for: the path of a file, an address, `webcam:0`, `screen:...`.
 
     Raises:
-        ConfigError: if there is nothing in it.
+        ConfigError: if there is nothing in it, or an address cannot be understood.
     """
     text = text.strip()
     if not text:
@@ -74,58 +65,10 @@ def choose(text: str) -> Choice:
     for prefix, kind in _PREFIXES.items():
         if text.startswith(prefix):
             return Choice(kind, printable(text), text)
-    if _ADDRESS.match(text) and not os.path.lexists(text):
-        return Choice(Kind.STREAM, masked(text), text)
+    if scheme_of(text) is not None:
+        return Choice(Kind.STREAM, parse_address(text).display, text)
     path = Path(text).expanduser()
     return Choice(Kind.FILE, display_name(path), str(path.absolute()))
-
-
-def masked(address: str) -> str:
-    """An address without user, password and query: scheme, host, port and path."""
-    try:
-        parts = urlsplit(address)
-        port = "" if parts.port is None else f":{parts.port}"
-    except ValueError:
-        return f"{address.partition(':')[0]}://..."
-    host = parts.hostname or "..."
-    if ":" in host:
-        host = f"[{host}]"
-    return printable(f"{parts.scheme}://{host}{port}{parts.path}")
-
-
-@runtime_checkable
-class Playable(Protocol):
-    """A source that can be moved about in, as files can; any thread may give the orders."""
-
-    speed: float
-    """1 is the file's own speed."""
-
-    @property
-    def position_s(self) -> Fraction:
-        """Where it is, in seconds after the first frame."""
-        ...
-
-    @property
-    def duration_s(self) -> Fraction | None:
-        """Length in seconds, or None if unknown."""
-        ...
-
-    @property
-    def is_paused(self) -> bool:
-        """True between `pause` and `resume`."""
-        ...
-
-    def pause(self) -> None:
-        """Stay at this frame."""
-        ...
-
-    def resume(self) -> None:
-        """Go on."""
-        ...
-
-    def seek(self, position_s: float) -> None:
-        """Go to the frame that is on show at this time."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,14 +86,9 @@ class Feed:
     policy: Policy
 
     @property
-    def player(self) -> Playable | None:
-        """The source's controls, if it has any."""
-        return self.source if isinstance(self.source, Playable) else None
-
-
-def supports(kind: Kind) -> bool:
-    """Whether sources of this kind can be opened."""
-    return kind is Kind.FILE or _find(*_HOMES[kind]) is not None
+    def player(self) -> Player | None:
+        """The source's controls, if it can be moved about in."""
+        return self.source if isinstance(self.source, Player) else None
 
 
 def open_feed(choice: Choice) -> Feed:
@@ -160,24 +98,16 @@ def open_feed(choice: Choice) -> Feed:
         SourceError: if this kind of source cannot be read.
         ConfigError: if the address is malformed.
     """
-    player = _find("player", "Player")
-    if choice.kind is Kind.FILE and player is not None and not is_picture(choice.address):
-        return Feed(choice, player(choice.address), Policy.LIVE)
-    policy = Policy.LOSSLESS if choice.kind is Kind.FILE else Policy.LIVE
-    return Feed(choice, open_source(choice.address), policy)
-
-
-def is_picture(path: str) -> bool:
-    """Whether a file is a still picture, by its suffix: there is nothing to play in it."""
-    return Path(path).suffix.lower() in PICTURE_SUFFIXES
+    source = _source(choice)
+    return Feed(choice, source, policy_for(source))
 
 
 def list_webcams() -> list[Choice]:
     """The webcams of this machine, by name."""
-    find = _find(*_HOMES[Kind.WEBCAM])
-    return (
-        [] if find is None else [Choice(Kind.WEBCAM, str(w.name), f"webcam:{w.id}") for w in find()]
-    )
+    return [
+        Choice(Kind.WEBCAM, printable(one.name), f"{webcams.PREFIX}{one.path}")
+        for one in webcams.list_webcams()
+    ]
 
 
 def region_address(region: tuple[int, int, int, int], ratio: float) -> str:
@@ -187,11 +117,18 @@ def region_address(region: tuple[int, int, int, int], ratio: float) -> str:
         region: left, top, width and height in the units of windows.
         ratio: pixels of the screen for one such unit.
     """
-    left, top, width, height = (round(value * ratio) for value in region)
-    return f"screen:{left},{top},{width},{height}"
+    return str(ScreenRequest(Region(*(round(value * ratio) for value in region))))
 
 
-def _find(module: str, name: str) -> Any:
-    """What `realtime.sources` has by this name, or None."""
-    home = f"srfer.realtime.sources.{module}"
-    return getattr(import_module(home), name) if find_spec(home) is not None else None
+def _source(choice: Choice) -> Source:
+    match choice.kind:
+        case Kind.FILE if Path(choice.address).suffix.lower() not in PICTURE_SUFFIXES:
+            return Player(choice.address)
+        case Kind.WEBCAM if (webcam := webcams.parse_webcam(choice.address)) is not None:
+            return webcams.open_webcam(webcam)
+        case Kind.SCREEN if (screen := parse_screen(choice.address)) is not None:
+            return open_screen(screen)
+        case Kind.SYNTHETIC:
+            return SyntheticVideo(parse_scene(choice.address))
+        case _:
+            return open_source(choice.address)

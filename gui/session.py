@@ -27,10 +27,11 @@ from srfer.realtime.anonymize import Anonymizer, Hiding
 from srfer.realtime.overlay import Overlay
 from srfer.realtime.sinks import Recorder, Recording, save_picture
 from srfer.realtime.sources.health import Monitored, SourceHealth, SourceState
+from srfer.realtime.sources.player import Player
 from srfer.realtime.stats import PipelineState, PipelineStats
 from srfer.realtime.switching import Switchable, SwitchableTracker
 
-from .feeds import Choice, Feed, Playable, open_feed
+from .feeds import Choice, Feed, open_feed
 from .gauges import Gauges
 from .history import History
 from .shelf import Setup, Shelf
@@ -139,7 +140,7 @@ class Session:
         return self._pipeline.latest()
 
     @property
-    def player(self) -> Playable | None:
+    def player(self) -> Player | None:
         """The source's controls, if it can be moved about in."""
         return self._feed.player
 
@@ -256,9 +257,6 @@ class Session:
             self.player.resume()
 
     def _close(self) -> None:
-        interrupt = getattr(self._feed.source, "interrupt", None)
-        if interrupt is not None:
-            interrupt()
         try:
             self._pipeline.stop(STOP_S)
         except TimeoutError as stuck:

@@ -10,7 +10,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton
 
 from srfer.errors import ConfigError
 
-from .feeds import Choice, Kind, choose, list_webcams, supports
+from .feeds import Choice, Kind, choose, list_webcams
 from .icons import icon
 from .painting import painting
 from .session import Phase
@@ -144,10 +144,9 @@ class SourceBar(QWidget):
             (Kind.STREAM, self.tr("Stream address…"), lambda: self.stream_wanted.emit("")),
             (Kind.SCREEN, self.tr("Part of the screen…"), self.screen_wanted.emit),
         ):
-            if supports(kind):
-                action = self.menu.addAction(icon(str(kind)), text)
-                assert action is not None
-                action.triggered.connect(lambda _is_on, want=want: want())
+            action = self.menu.addAction(icon(str(kind)), text)
+            assert action is not None
+            action.triggered.connect(lambda _is_on, want=want: want())
         self._add_recent()
 
     def _add_recent(self) -> None:

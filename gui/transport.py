@@ -5,7 +5,8 @@ from __future__ import annotations
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
-from .feeds import Playable
+from srfer.realtime.sources.player import Player
+
 from .icons import icon
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0)
@@ -52,7 +53,7 @@ class Transport(QWidget):
         self._is_playing = True
         self.restyle()
 
-    def show_player(self, player: Playable | None, *, is_playing: bool) -> None:
+    def show_player(self, player: Player | None, *, is_playing: bool) -> None:
         """Show where a player is."""
         self.setVisible(player is not None)
         if is_playing != self._is_playing:
