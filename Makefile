@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help demo test lint types rooms unit wheel benchmarks clean
+.PHONY: help demo test lint types rooms unit wheel benchmarks translations screenshots clean
 .DELETE_ON_ERROR:
 
 help:
@@ -43,6 +43,14 @@ benchmarks: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.tracking
 	$(BIN)/python -m benchmarks.media
 	$(BIN)/python -m benchmarks.install
+
+# The first needs Qt's linguist tools (apt-get install qt6-l10n-tools), the second Xvfb.
+translations: $(VENV)/.dev
+	$(BIN)/pylupdate6 --no-obsolete --ts gui/translations/srfer_zh.ts gui/*.py
+	PATH="$$PATH:/usr/lib/qt6/bin" lrelease gui/translations/srfer_zh.ts
+
+screenshots: $(VENV)/.dev
+	$(BIN)/python scripts/screenshots.py docs/images
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || { \

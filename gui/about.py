@@ -33,16 +33,16 @@ PARTS = (
 
 def lawful_use() -> str:
     """What a person has to know before using it, as HTML."""
-    tr = QCoreApplication.translate
+    translate = QCoreApplication.translate
     parts = (
-        tr(
+        translate(
             "About",
             "<p><b>srfer names expressions that a face shows. It does not know what a person "
             "feels, thinks or intends</b>, and it is often wrong, above all about small, turned "
             "or hidden faces. A restored face is an estimate: it is no evidence of anything, and "
             "nobody may be recognised by it.</p>",
         ),
-        tr(
+        translate(
             "About",
             "<p><b>In the European Union</b> it is prohibited to infer emotions of people at work "
             "and in education, except for medical or safety reasons (Regulation 2024/1689, "
@@ -50,14 +50,14 @@ def lawful_use() -> str:
             "the people in view have to be informed (Article 50(3)). Other laws, such as the "
             "GDPR, BIPA and CUBI, may apply as well. This is no legal advice.</p>",
         ),
-        tr(
+        translate(
             "About",
             "<p><b>Privacy.</b> Everything is computed on this machine. Nothing is sent anywhere, "
             "and nothing is stored unless you record, save or export. No one is identified: there "
             "are no face templates and no gallery, and the numbers of faces mean nothing beyond "
             "one session. Faces can be hidden in what is shown and recorded.</p>",
         ),
-        tr("About", "<p>Tell the people in view, and ask them where the law wants it.</p>"),
+        translate("About", "<p>Tell the people in view, and ask them where the law wants it.</p>"),
     )
     return "".join(parts)
 
@@ -104,14 +104,14 @@ class AboutDialog(QDialog):
 
 
 def _licences() -> str:
-    tr = QCoreApplication.translate
+    translate = QCoreApplication.translate
     rows = "".join(
         f"<tr><td>{name}&nbsp;&nbsp;</td><td>{_installed(name)}&nbsp;&nbsp;</td>"
         f"<td>{licence}</td></tr>"
         for name, licence in PARTS
     )
-    own = tr("About", "srfer itself is under the Apache License 2.0.")
-    window = tr(
+    own = translate("About", "srfer itself is under the Apache License 2.0.")
+    window = translate(
         "About",
         "The window uses PyQt6, which is under the GNU General Public License 3: whoever passes "
         "on a program with this window has to follow it.",

@@ -33,73 +33,82 @@ class Order:
 
 def _menus() -> list[tuple[str, list[Order | None]]]:
     """The menus; None is a separator."""
-    tr = QCoreApplication.translate
+    translate = QCoreApplication.translate
     return [
         (
-            tr("Actions", "&Source"),
+            translate("Actions", "&Source"),
             [
-                Order("open_file", tr("Actions", "Open video or picture…"), "Ctrl+O", "file"),
+                Order(
+                    "open_file", translate("Actions", "Open video or picture…"), "Ctrl+O", "file"
+                ),
                 Order(
                     "open_stream",
-                    tr("Actions", "Open stream address…"),
+                    translate("Actions", "Open stream address…"),
                     "Ctrl+U",
                     "stream",
                 ),
                 Order(
                     "open_webcam",
-                    tr("Actions", "Open the first webcam"),
+                    translate("Actions", "Open the first webcam"),
                     "Ctrl+W",
                     "webcam",
                 ),
                 Order(
                     "open_screen",
-                    tr("Actions", "Open part of the screen…"),
+                    translate("Actions", "Open part of the screen…"),
                     "Ctrl+G",
                     "screen",
                 ),
-                Order("close_source", tr("Actions", "Close the source"), "Ctrl+D", "close"),
+                Order("close_source", translate("Actions", "Close the source"), "Ctrl+D", "close"),
                 None,
-                Order("export", tr("Actions", "Export the whole file…"), "Ctrl+E", "export"),
-                Order("settings", tr("Actions", "Settings…"), "Ctrl+,", "settings"),
+                Order("export", translate("Actions", "Export the whole file…"), "Ctrl+E", "export"),
+                Order("settings", translate("Actions", "Settings…"), "Ctrl+,", "settings"),
                 None,
-                Order("quit", tr("Actions", "Quit"), "Ctrl+Q"),
+                Order("quit", translate("Actions", "Quit"), "Ctrl+Q"),
             ],
         ),
         (
-            tr("Actions", "&Play"),
+            translate("Actions", "&Play"),
             [
-                Order("play", tr("Actions", "Play or pause"), "Space", "play"),
-                Order("back", tr("Actions", "Back 5 s"), "Left"),
-                Order("forward", tr("Actions", "Forward 5 s"), "Right"),
-                Order("start", tr("Actions", "To the start"), "Home"),
-                Order("slower", tr("Actions", "Slower"), "["),
-                Order("faster", tr("Actions", "Faster"), "]"),
+                Order("play", translate("Actions", "Play or pause"), "Space", "play"),
+                Order("back", translate("Actions", "Back 5 s"), "Left"),
+                Order("forward", translate("Actions", "Forward 5 s"), "Right"),
+                Order("start", translate("Actions", "To the start"), "Home"),
+                Order("slower", translate("Actions", "Slower"), "["),
+                Order("faster", translate("Actions", "Faster"), "]"),
             ],
         ),
         (
-            tr("Actions", "&Capture"),
+            translate("Actions", "&Capture"),
             [
-                Order("record", tr("Actions", "Record"), "R", "record", is_checkable=True),
-                Order("snapshot", tr("Actions", "Save this picture"), "S", "camera"),
-                Order("privacy", tr("Actions", "Hide faces"), "P", "privacy", is_checkable=True),
+                Order("record", translate("Actions", "Record"), "R", "record", is_checkable=True),
+                Order("snapshot", translate("Actions", "Save this picture"), "S", "camera"),
+                Order(
+                    "privacy", translate("Actions", "Hide faces"), "P", "privacy", is_checkable=True
+                ),
             ],
         ),
         (
-            tr("Actions", "&View"),
+            translate("Actions", "&View"),
             [
-                Order("marks", tr("Actions", "Mark faces"), "K", is_checkable=True),
-                Order("loupe", tr("Actions", "Show small faces enlarged"), "L", is_checkable=True),
-                Order("notice", tr("Actions", "Show the notice"), "N", is_checkable=True),
+                Order("marks", translate("Actions", "Mark faces"), "K", is_checkable=True),
+                Order(
+                    "loupe",
+                    translate("Actions", "Show small faces enlarged"),
+                    "L",
+                    is_checkable=True,
+                ),
+                Order("notice", translate("Actions", "Show the notice"), "N", is_checkable=True),
                 None,
-                Order("next_face", tr("Actions", "Choose the next face"), "F"),
-                Order("zoom_in", tr("Actions", "Zoom in"), "+"),
-                Order("zoom_out", tr("Actions", "Zoom out"), "-"),
-                Order("fit", tr("Actions", "Show the whole picture"), "0"),
+                Order("next_face", translate("Actions", "Choose the next face"), "F"),
+                Order("zoom_in", translate("Actions", "Zoom in"), "+"),
+                Order("zoom_out", translate("Actions", "Zoom out"), "-"),
+                Order("fit", translate("Actions", "Show the whole picture"), "0"),
                 None,
-                Order("full_screen", tr("Actions", "Full screen"), "F11", is_checkable=True),
+                Order("full_screen", translate("Actions", "Full screen"), "F11", is_checkable=True),
                 Order(
                     "overlay",
-                    tr("Actions", "Marks over the screen itself"),
+                    translate("Actions", "Marks over the screen itself"),
                     "O",
                     "overlay",
                     is_checkable=True,
@@ -107,10 +116,10 @@ def _menus() -> list[tuple[str, list[Order | None]]]:
             ],
         ),
         (
-            tr("Actions", "&Help"),
+            translate("Actions", "&Help"),
             [
-                Order("shortcuts", tr("Actions", "Shortcuts"), "F1"),
-                Order("about", tr("Actions", "About srfer"), "Ctrl+I"),
+                Order("shortcuts", translate("Actions", "Shortcuts"), "F1"),
+                Order("about", translate("Actions", "About srfer"), "Ctrl+I"),
             ],
         ),
     ]

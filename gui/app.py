@@ -74,7 +74,7 @@ def run(source: str = "", model: str = DEFAULT, overrides: Mapping[str, Any] | N
         restore()
         faults.uninstall()
         desk.close()
-        desk.wait_closed(END_S)
+        window.wait_closed(END_S)
     for number, before in received:
         if callable(before):
             before(number, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PyQt6.QtCore import QTimer, QUrl
-from PyQt6.QtGui import QCloseEvent, QDesktopServices
+from PyQt6.QtGui import QDesktopServices
 from PyQt6.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -74,15 +74,11 @@ class ExportDialog(QDialog):
         self._timer.timeout.connect(self._look)
         self._show_state()
 
-    def closeEvent(self, event: QCloseEvent | None) -> None:
-        """Closing stops the work."""
+    def done(self, result: int) -> None:
+        """However it is closed, that stops the work."""
         if self.job is not None:
             self.job.cancel()
-        super().closeEvent(event)
-
-    def reject(self) -> None:
-        """Escape stops the work too."""
-        self.close()
+        super().done(result)
 
     def _arrange(self) -> None:
         browse = QPushButton(self.tr("Choose…"))

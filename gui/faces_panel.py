@@ -66,7 +66,7 @@ class FaceCard(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Narrower bars will do."""
-        return QSize(270, self.sizeHint().height())
+        return QSize(250, self.sizeHint().height())
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Draw the card."""
@@ -177,7 +177,7 @@ class FacesPanel(QScrollArea):
         super().__init__(parent)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMinimumWidth(290)
+        self.setMinimumWidth(300)
         self.setAccessibleName(self.tr("Faces"))
         body = QWidget()
         self._column = QVBoxLayout(body)
@@ -190,6 +190,10 @@ class FacesPanel(QScrollArea):
         self._column.addStretch(1)
         self.setWidget(body)
         self._cards: dict[int, FaceCard] = {}
+
+    def sizeHint(self) -> QSize:
+        """Room for cards beside a scroll bar."""
+        return QSize(350, 400)
 
     @property
     def cards(self) -> dict[int, FaceCard]:

@@ -173,6 +173,13 @@ class MainWindow(QMainWindow):
         self._keep()
         super().closeEvent(event)
 
+    def wait_closed(self, timeout_s: float) -> None:
+        """After it was closed: wait for everything that still works for it."""
+        self.desk.wait_closed(timeout_s)
+        self.panels.performance.wait_for_devices(timeout_s)
+        if self.export_dialog is not None and self.export_dialog.job is not None:
+            self.export_dialog.job.wait(timeout_s)
+
     def follow_system(self) -> None:
         """The system has become light or dark."""
         if self.desk.preferences.theme is Theme.SYSTEM:

@@ -48,14 +48,14 @@ def colour_for(reading: Reading) -> QColor:
 
 def headline(reading: Reading) -> str:
     """What is said of a face, in a few words."""
-    tr = QCoreApplication.translate
+    translate = QCoreApplication.translate
     match reading.verdict:
         case Verdict.HIDDEN:
-            return tr("Marks", "hidden")
+            return translate("Marks", "hidden")
         case Verdict.UNREAD:
-            return tr("Marks", "not read yet")
+            return translate("Marks", "not read yet")
         case Verdict.UNSURE:
-            return tr("Marks", "unsure")
+            return translate("Marks", "unsure")
         case _:
             assert reading.label is not None
             return f"{label_name(reading.label)} {reading.confidence:.0%}"
@@ -63,11 +63,11 @@ def headline(reading: Reading) -> str:
 
 def detail(reading: Reading) -> str:
     """Size of the face, and how often faces of this size are labelled correctly."""
-    tr = QCoreApplication.translate
-    size = tr("Marks", "{size} px").format(size=f"{reading.native_px:.0f}")
+    translate = QCoreApplication.translate
+    size = translate("Marks", "{size} px").format(size=f"{reading.native_px:.0f}")
     if reading.expected_accuracy is None or reading.verdict is Verdict.HIDDEN:
         return size
-    right = tr("Marks", "right {share} at this size").format(
+    right = translate("Marks", "right {share} at this size").format(
         share=f"{reading.expected_accuracy:.0%}"
     )
     return f"{size} · {right}"
@@ -227,7 +227,7 @@ def _draw_loupe(
 
 
 def _draw_pair(painter: QPainter, mark: Mark, picture: QImage, spot: Box) -> None:
-    tr = QCoreApplication.translate
+    translate = QCoreApplication.translate
     painter.setPen(QPen(colour_for(mark.reading), 1.5))
     painter.setBrush(PLATE)
     painter.drawRoundedRect(QRectF(spot.left, spot.top, spot.width, spot.height), 5, 5)
@@ -245,7 +245,10 @@ def _draw_pair(painter: QPainter, mark: Mark, picture: QImage, spot: Box) -> Non
     font.setPointSizeF(font.pointSizeF() * 0.85)
     painter.setFont(font)
     painter.setPen(PLATE_MUTED)
-    for area, text in ((left, tr("Marks", "as seen")), (right, tr("Marks", "restored"))):
+    for area, text in (
+        (left, translate("Marks", "as seen")),
+        (right, translate("Marks", "restored")),
+    ):
         line = QRectF(area.left(), area.bottom() + 1, area.width(), 16)
         painter.drawText(line, Qt.AlignmentFlag.AlignCenter, text)
 

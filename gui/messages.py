@@ -10,26 +10,27 @@ from .session import Phase, Session, Status
 
 def message(session: Session | None, status: Status | None, *, has_result: bool) -> tuple[str, str]:
     """A title and a line below it; ("", "") where the picture speaks for itself."""
-    tr = QCoreApplication.translate
+    translate = QCoreApplication.translate
     if session is None or status is None:
         return (
-            tr("Messages", "Open a source"),
-            tr("Messages", "Drop a video here, or choose one with Open (Ctrl+O)."),
+            translate("Messages", "Open a source"),
+            translate("Messages", "Drop a video here, or choose one with Open (Ctrl+O)."),
         )
     title = session.choice.title
+    again = translate("Messages", "It is tried again until it is back.")
     said = {
-        Phase.STALLED: (tr("Messages", "No picture comes"), status.cause or title),
+        Phase.STALLED: (translate("Messages", "No picture comes"), status.cause or title),
         Phase.LOST: (
-            tr("Messages", "The source is lost"),
-            f"{status.cause}\n{tr('Messages', 'It is tried again until it is back.')}".strip(),
+            translate("Messages", "The source is lost"),
+            f"{status.cause}\n{again}".strip(),
         ),
-        Phase.FAILED: (tr("Messages", "This cannot go on"), status.cause),
-        Phase.OPENING: (tr("Messages", "Connecting…"), status.cause or title),
+        Phase.FAILED: (translate("Messages", "This cannot go on"), status.cause),
+        Phase.OPENING: (translate("Messages", "Connecting…"), status.cause or title),
     }
     if status.phase is Phase.OPENING and session.model is None:
-        return tr("Messages", "Loading the model…"), title
+        return translate("Messages", "Loading the model…"), title
     if status.phase is Phase.ENDED and not has_result:
-        return tr("Messages", "The source has ended without a picture"), title
+        return translate("Messages", "The source has ended without a picture"), title
     if status.phase is Phase.ENDED and session.choice.kind is not Kind.FILE:
-        return tr("Messages", "The source has ended"), title
+        return translate("Messages", "The source has ended"), title
     return said.get(status.phase, ("", ""))

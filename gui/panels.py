@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QCoreApplication, Qt
 from PyQt6.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QToolBar, QVBoxLayout, QWidget
 
 from .actions import Actions
@@ -14,7 +14,7 @@ from .preferences import Preferences
 from .source_bar import SourceBar
 from .transport import Transport
 
-TIMELINE_PX, FACES_PX = 210, 320
+TIMELINE_PX, FACES_PX = 210, 350
 """Height and width of the panels at the first start."""
 
 TOOLS = ("record", "snapshot", "privacy", None, "export", "overlay", "settings")
@@ -47,12 +47,26 @@ class Panels:
         column.addWidget(self.picture, 1)
         column.addWidget(self.transport)
         window.setCentralWidget(middle)
-        window.addToolBar(_tool_bar(window, actions, self.source_bar))
+        window.addToolBar(_tool_bar(actions, self.source_bar))
         right = Qt.DockWidgetArea.RightDockWidgetArea
-        faces = _dock(window, window.tr("Faces"), "faces", self.faces, right)
-        numbers = _dock(window, window.tr("Performance"), "performance", self.performance, right)
+        faces = _dock(
+            window, QCoreApplication.translate("Panels", "Faces"), "faces", self.faces, right
+        )
+        numbers = _dock(
+            window,
+            QCoreApplication.translate("Panels", "Performance"),
+            "performance",
+            self.performance,
+            right,
+        )
         bottom = Qt.DockWidgetArea.BottomDockWidgetArea
-        lane = _dock(window, window.tr("Timeline"), "timeline", self.timeline_home, bottom)
+        lane = _dock(
+            window,
+            QCoreApplication.translate("Panels", "Timeline"),
+            "timeline",
+            self.timeline_home,
+            bottom,
+        )
         window.tabifyDockWidget(faces, numbers)
         window.setTabPosition(right, QTabWidget.TabPosition.North)
         for dock in (faces, numbers):
@@ -63,8 +77,8 @@ class Panels:
         window.setCorner(Qt.Corner.BottomRightCorner, right)
 
 
-def _tool_bar(window: QMainWindow, actions: Actions, source_bar: SourceBar) -> QToolBar:
-    bar = QToolBar(window.tr("Tools"))
+def _tool_bar(actions: Actions, source_bar: SourceBar) -> QToolBar:
+    bar = QToolBar(QCoreApplication.translate("Panels", "Tools"))
     bar.setObjectName("tools")
     bar.setMovable(False)
     bar.addWidget(source_bar)

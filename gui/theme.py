@@ -142,6 +142,7 @@ QPushButton {{ background: {look.raised}; border: 1px solid {look.line}; border-
     padding: 6px 14px; }}
 QPushButton:hover {{ border-color: {look.accent}; }}
 QPushButton:focus {{ border-color: {look.accent}; }}
+QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QPushButton:default {{ background: {look.accent}; color: {look.accent_text};
     border-color: {look.accent}; }}
 QPushButton:disabled {{ color: {look.muted}; background: {look.window};

@@ -20,7 +20,9 @@ from .theme import UNREAD, colour_of, tones
 from .words import label_name
 
 WINDOWS_S = (30.0, 60.0, 120.0, 300.0, 600.0)
-MAX_ROWS = 12
+FEWEST_ROWS, MAX_ROWS = 3, 12
+"""Bands that there is room for."""
+
 NEXT_RUN_S = 1.0
 """Readings further apart than this do not belong to the same band."""
 
@@ -75,6 +77,10 @@ class Timeline(QWidget):
         """The face whose curves are shown; 0 for none."""
         return self._selected
 
+    def show_bands(self) -> None:
+        """Show the labels of all faces."""
+        self._mode.setCurrentIndex(self._mode.findData("bands"))
+
     def save_png(self, path: Path) -> bool:
         """Write the plot as it is seen."""
         return bool(self._plot.grab().save(str(path), "PNG"))
@@ -108,6 +114,7 @@ class Timeline(QWidget):
         ):
             box.setAccessibleName(name)
             box.setToolTip(name)
+            box.setPlaceholderText(name)
             bar.addWidget(box)
         self._mode.addItem(self.tr("Probabilities"), "curves")
         self._mode.addItem(self.tr("Labels of all faces"), "bands")
@@ -118,6 +125,7 @@ class Timeline(QWidget):
                 else self.tr("last {n} min").format(n=f"{window_s / 60:.0f}")
             )
             self._window.addItem(text, window_s)
+        self._mode.setCurrentIndex(0)
         self._window.setCurrentIndex(2)
         self._face.currentIndexChanged.connect(self._on_face)
         self._mode.currentIndexChanged.connect(self._draw)
@@ -212,7 +220,7 @@ class Timeline(QWidget):
     def _draw_bands(self) -> None:
         known = self._history.track_ids[-MAX_ROWS:]
         rows = {track_id: row for row, track_id in enumerate(reversed(known))}
-        self._plot.setYRange(-0.5, max(len(rows) - 0.5, 0.5), padding=0.03)
+        self._plot.setYRange(-0.5, max(len(rows), FEWEST_ROWS) - 0.5, padding=0.03)
         ticks = [(row, f"#{track_id}") for track_id, row in rows.items()]
         self._plot.getAxis("left").setTicks([ticks])
         spans = [

@@ -11,53 +11,53 @@ from .session import Phase
 
 def label_name(label: str) -> str:
     """An expression."""
-    tr = QCoreApplication.translate
+    translate = QCoreApplication.translate
     return {
-        "neutral": tr("Words", "neutral"),
-        "happiness": tr("Words", "happiness"),
-        "surprise": tr("Words", "surprise"),
-        "sadness": tr("Words", "sadness"),
-        "anger": tr("Words", "anger"),
-        "disgust": tr("Words", "disgust"),
-        "fear": tr("Words", "fear"),
-        "contempt": tr("Words", "contempt"),
+        "neutral": translate("Words", "neutral"),
+        "happiness": translate("Words", "happiness"),
+        "surprise": translate("Words", "surprise"),
+        "sadness": translate("Words", "sadness"),
+        "anger": translate("Words", "anger"),
+        "disgust": translate("Words", "disgust"),
+        "fear": translate("Words", "fear"),
+        "contempt": translate("Words", "contempt"),
     }[label]
 
 
 def phase_name(phase: Phase) -> str:
     """The state of the source."""
-    tr = QCoreApplication.translate
+    translate = QCoreApplication.translate
     return {
-        Phase.OPENING: tr("Words", "connecting"),
-        Phase.LIVE: tr("Words", "live"),
-        Phase.PAUSED: tr("Words", "paused"),
-        Phase.STALLED: tr("Words", "stalled"),
-        Phase.LOST: tr("Words", "lost"),
-        Phase.ENDED: tr("Words", "ended"),
-        Phase.FAILED: tr("Words", "failed"),
+        Phase.OPENING: translate("Words", "connecting"),
+        Phase.LIVE: translate("Words", "live"),
+        Phase.PAUSED: translate("Words", "paused"),
+        Phase.STALLED: translate("Words", "stalled"),
+        Phase.LOST: translate("Words", "lost"),
+        Phase.ENDED: translate("Words", "ended"),
+        Phase.FAILED: translate("Words", "failed"),
     }[phase]
 
 
 def cause_name(cause: DropCause) -> str:
     """Why frames were dropped."""
-    tr = QCoreApplication.translate
+    translate = QCoreApplication.translate
     return {
-        DropCause.OVERLOAD: tr("Words", "overload"),
-        DropCause.PAUSED: tr("Words", "paused"),
-        DropCause.BUDGET: tr("Words", "frame budget"),
-        DropCause.ABORTED: tr("Words", "aborted"),
+        DropCause.OVERLOAD: translate("Words", "overload"),
+        DropCause.PAUSED: translate("Words", "paused"),
+        DropCause.BUDGET: translate("Words", "frame budget"),
+        DropCause.ABORTED: translate("Words", "aborted"),
     }[cause]
 
 
 def stage_name(stage: str) -> str:
     """A part of the pipeline."""
-    tr = QCoreApplication.translate
+    translate = QCoreApplication.translate
     return {
-        "source": tr("Words", "source"),
-        "track": tr("Words", "find and follow"),
-        "read": tr("Words", "read expressions"),
-        "hide": tr("Words", "hide faces"),
-        "history": tr("Words", "timeline"),
-        "gauges": tr("Words", "figures"),
-        "record": tr("Words", "recording"),
+        "source": translate("Words", "source"),
+        "track": translate("Words", "find and follow"),
+        "read": translate("Words", "read expressions"),
+        "hide": translate("Words", "hide faces"),
+        "history": translate("Words", "timeline"),
+        "gauges": translate("Words", "figures"),
+        "record": translate("Words", "recording"),
     }.get(stage, stage)

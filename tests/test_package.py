@@ -6,6 +6,7 @@ import ast
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,21 @@ def test_heavy_libraries_stay_where_they_belong(room: str, banned: set[str]) -> 
     for path in sorted((ROOT / room).rglob("*.py")):
         at_home = {name for name, homes in HOMES.items() if path.name in homes}
         assert not imported(path) & banned - (at_home if room == "engines" else set()), path.name
+
+
+def test_openvino_is_imported_where_its_telemetry_is_off() -> None:
+    assert [path.name for path in SOURCES if "openvino" in imported(path)] == ["ov.py"]
+
+
+@pytest.mark.skipif(find_spec("openvino") is None, reason="needs OpenVINO")
+def test_openvino_reports_nothing() -> None:
+    script = (
+        "import threading\n"
+        "from srfer.engines.ov import import_openvino\n"
+        "import_openvino().Core()\n"
+        "assert threading.active_count() == 1, threading.enumerate()\n"
+    )
+    subprocess.run([sys.executable, "-W", "ignore", "-c", script], check=True, cwd=ROOT)
 
 
 def test_onnx_runtime_is_imported_where_its_telemetry_is_off() -> None:

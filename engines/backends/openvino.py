@@ -14,6 +14,7 @@ from srfer.errors import EngineError, ModelError
 
 from ..contract import Arrays, ModelFile, Options, Precision
 from ..onnx_file import read_form
+from ..ov import import_openvino
 from ..precision import convert
 
 PROCESSOR = "CPU"
@@ -64,9 +65,7 @@ class OpenVINOBackend:
 
     def open(self, model: ModelFile, options: Options, built: bytes | None) -> OpenVINOSession:
         """See `srfer.engines.contract.Backend.open`."""
-        import openvino
-
-        core = openvino.Core()
+        core = import_openvino().Core()
         try:
             graph = core.read_model(built or model.data, b"")
         except RuntimeError as error:

@@ -295,6 +295,7 @@ def test_a_file_is_exported_while_the_window_goes_on(
     asked.start.click()
     qtbot.waitUntil(lambda: "exists already" in asked.words.text(), timeout=WAIT_MS)
     asked.close()
+    assert not asked.isVisible()
 
 
 def test_an_export_that_is_stopped_leaves_nothing(

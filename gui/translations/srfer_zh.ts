@@ -1,0 +1,922 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="zh_CN">
+  <context>
+    <name>About</name>
+    <message>
+      <source>&lt;p&gt;&lt;b&gt;srfer names expressions that a face shows. It does not know what a person feels, thinks or intends&lt;/b&gt;, and it is often wrong, above all about small, turned or hidden faces. A restored face is an estimate: it is no evidence of anything, and nobody may be recognised by it.&lt;/p&gt;</source>
+      <translation>&lt;p&gt;&lt;b&gt;srfer 只说出人脸显示的表情，并不知道一个人的感受、想法或意图&lt;/b&gt;，而且经常出错，尤其是对小的、侧转的或被遮挡的人脸。复原的人脸只是估计：它不能作为任何证据，也不得用来辨认任何人。&lt;/p&gt;</translation>
+    </message>
+    <message>
+      <source>&lt;p&gt;&lt;b&gt;In the European Union&lt;/b&gt; it is prohibited to infer emotions of people at work and in education, except for medical or safety reasons (Regulation 2024/1689, Article 5(1)(f)). Elsewhere, such a system may be a high-risk one (Annex III), and the people in view have to be informed (Article 50(3)). Other laws, such as the GDPR, BIPA and CUBI, may apply as well. This is no legal advice.&lt;/p&gt;</source>
+      <translation>&lt;p&gt;&lt;b&gt;在欧盟&lt;/b&gt;，禁止在工作场所和教育机构推断人的情绪，医疗或安全目的除外（第 2024/1689 号条例第 5 条第 1 款 (f) 项）。在其他场合，此类系统可能属于高风险系统（附件三），并且必须告知画面中的人（第 50 条第 3 款）。GDPR、BIPA、CUBI 等其他法律也可能适用。以上不构成法律意见。&lt;/p&gt;</translation>
+    </message>
+    <message>
+      <source>&lt;p&gt;&lt;b&gt;Privacy.&lt;/b&gt; Everything is computed on this machine. Nothing is sent anywhere, and nothing is stored unless you record, save or export. No one is identified: there are no face templates and no gallery, and the numbers of faces mean nothing beyond one session. Faces can be hidden in what is shown and recorded.&lt;/p&gt;</source>
+      <translation>&lt;p&gt;&lt;b&gt;隐私。&lt;/b&gt;一切都在本机计算。不会向任何地方发送数据；除非您录制、保存或导出，否则不会存储任何内容。不识别任何人的身份：没有人脸模板，也没有人脸库，人脸编号在一次会话之外没有意义。可以在显示和录制的画面中遮挡人脸。&lt;/p&gt;</translation>
+    </message>
+    <message>
+      <source>&lt;p&gt;Tell the people in view, and ask them where the law wants it.&lt;/p&gt;</source>
+      <translation>&lt;p&gt;请告知画面中的人；法律要求时，请征得其同意。&lt;/p&gt;</translation>
+    </message>
+    <message>
+      <source>srfer itself is under the Apache License 2.0.</source>
+      <translation>srfer 本身采用 Apache 许可证 2.0。</translation>
+    </message>
+    <message>
+      <source>The window uses PyQt6, which is under the GNU General Public License 3: whoever passes on a program with this window has to follow it.</source>
+      <translation>本窗口使用 PyQt6，其许可证为 GNU 通用公共许可证第 3 版：凡转交带有此窗口的程序者都必须遵守该许可证。</translation>
+    </message>
+  </context>
+  <context>
+    <name>AboutDialog</name>
+    <message>
+      <source>About srfer</source>
+      <translation>关于 srfer</translation>
+    </message>
+    <message>
+      <source>Facial expressions from video in real time, also where the face is tiny.</source>
+      <translation>实时分析视频中的面部表情，人脸再小也可以。</translation>
+    </message>
+    <message>
+      <source>Lawful use</source>
+      <translation>合法使用</translation>
+    </message>
+    <message>
+      <source>Licences</source>
+      <translation>许可证</translation>
+    </message>
+  </context>
+  <context>
+    <name>Actions</name>
+    <message>
+      <source>&amp;Source</source>
+      <translation>来源(&amp;S)</translation>
+    </message>
+    <message>
+      <source>Open video or picture…</source>
+      <translation>打开视频或图片…</translation>
+    </message>
+    <message>
+      <source>Open stream address…</source>
+      <translation>打开视频流地址…</translation>
+    </message>
+    <message>
+      <source>Open the first webcam</source>
+      <translation>打开第一个摄像头</translation>
+    </message>
+    <message>
+      <source>Open part of the screen…</source>
+      <translation>打开屏幕区域…</translation>
+    </message>
+    <message>
+      <source>Close the source</source>
+      <translation>关闭来源</translation>
+    </message>
+    <message>
+      <source>Export the whole file…</source>
+      <translation>导出整个文件…</translation>
+    </message>
+    <message>
+      <source>Settings…</source>
+      <translation>设置…</translation>
+    </message>
+    <message>
+      <source>Quit</source>
+      <translation>退出</translation>
+    </message>
+    <message>
+      <source>&amp;Play</source>
+      <translation>播放(&amp;L)</translation>
+    </message>
+    <message>
+      <source>Play or pause</source>
+      <translation>播放或暂停</translation>
+    </message>
+    <message>
+      <source>Back 5 s</source>
+      <translation>后退 5 秒</translation>
+    </message>
+    <message>
+      <source>Forward 5 s</source>
+      <translation>前进 5 秒</translation>
+    </message>
+    <message>
+      <source>To the start</source>
+      <translation>回到开头</translation>
+    </message>
+    <message>
+      <source>Slower</source>
+      <translation>减速</translation>
+    </message>
+    <message>
+      <source>Faster</source>
+      <translation>加速</translation>
+    </message>
+    <message>
+      <source>&amp;Capture</source>
+      <translation>采集(&amp;C)</translation>
+    </message>
+    <message>
+      <source>Record</source>
+      <translation>录制</translation>
+    </message>
+    <message>
+      <source>Save this picture</source>
+      <translation>保存此画面</translation>
+    </message>
+    <message>
+      <source>Hide faces</source>
+      <translation>遮挡人脸</translation>
+    </message>
+    <message>
+      <source>&amp;View</source>
+      <translation>视图(&amp;V)</translation>
+    </message>
+    <message>
+      <source>Mark faces</source>
+      <translation>标出人脸</translation>
+    </message>
+    <message>
+      <source>Show small faces enlarged</source>
+      <translation>放大显示小人脸</translation>
+    </message>
+    <message>
+      <source>Show the notice</source>
+      <translation>显示提示</translation>
+    </message>
+    <message>
+      <source>Choose the next face</source>
+      <translation>选择下一张人脸</translation>
+    </message>
+    <message>
+      <source>Zoom in</source>
+      <translation>放大</translation>
+    </message>
+    <message>
+      <source>Zoom out</source>
+      <translation>缩小</translation>
+    </message>
+    <message>
+      <source>Show the whole picture</source>
+      <translation>显示整个画面</translation>
+    </message>
+    <message>
+      <source>Full screen</source>
+      <translation>全屏</translation>
+    </message>
+    <message>
+      <source>Marks over the screen itself</source>
+      <translation>直接在屏幕上标注</translation>
+    </message>
+    <message>
+      <source>&amp;Help</source>
+      <translation>帮助(&amp;H)</translation>
+    </message>
+    <message>
+      <source>Shortcuts</source>
+      <translation>快捷键</translation>
+    </message>
+    <message>
+      <source>About srfer</source>
+      <translation>关于 srfer</translation>
+    </message>
+  </context>
+  <context>
+    <name>Banner</name>
+    <message>
+      <source>Close this message</source>
+      <translation>关闭此消息</translation>
+    </message>
+  </context>
+  <context>
+    <name>ExportDialog</name>
+    <message>
+      <source>Export {name}</source>
+      <translation>导出 {name}</translation>
+    </message>
+    <message>
+      <source>Folder</source>
+      <translation>文件夹</translation>
+    </message>
+    <message>
+      <source>Annotated video</source>
+      <translation>带标注的视频</translation>
+    </message>
+    <message>
+      <source>“expression analysis” in the video</source>
+      <translation>在视频中注明“expression analysis”</translation>
+    </message>
+    <message>
+      <source>Replace earlier results</source>
+      <translation>替换以前的结果</translation>
+    </message>
+    <message>
+      <source>Progress</source>
+      <translation>进度</translation>
+    </message>
+    <message>
+      <source>JSON lines, a table and a manifest are always written. Faces are not hidden.</source>
+      <translation>始终写入 JSON 行、表格和清单。人脸不会被遮挡。</translation>
+    </message>
+    <message>
+      <source>Export</source>
+      <translation>导出</translation>
+    </message>
+    <message>
+      <source>Stop</source>
+      <translation>停止</translation>
+    </message>
+    <message>
+      <source>Show the folder</source>
+      <translation>打开文件夹</translation>
+    </message>
+    <message>
+      <source>Choose…</source>
+      <translation>选择…</translation>
+    </message>
+    <message>
+      <source>Preparing…</source>
+      <translation>正在准备…</translation>
+    </message>
+    <message>
+      <source>Stopping…</source>
+      <translation>正在停止…</translation>
+    </message>
+    <message>
+      <source>{n} frames</source>
+      <translation>{n} 帧</translation>
+    </message>
+    <message>
+      <source>{n} of about {all} frames</source>
+      <translation>{n} 帧，共约 {all} 帧</translation>
+    </message>
+    <message>
+      <source>{n} frames, {faces} faces in {s} s: {folder}</source>
+      <translation>{s} 秒内 {n} 帧、{faces} 张人脸：{folder}</translation>
+    </message>
+  </context>
+  <context>
+    <name>FaceCard</name>
+    <message>
+      <source>no picture</source>
+      <translation>无图像</translation>
+    </message>
+    <message>
+      <source>restored</source>
+      <translation>复原</translation>
+    </message>
+  </context>
+  <context>
+    <name>FacesPanel</name>
+    <message>
+      <source>Faces</source>
+      <translation>人脸</translation>
+    </message>
+    <message>
+      <source>No faces in view</source>
+      <translation>画面中没有人脸</translation>
+    </message>
+  </context>
+  <context>
+    <name>Figures</name>
+    <message>
+      <source>Figures</source>
+      <translation>数据</translation>
+    </message>
+    <message>
+      <source>no results in the last seconds</source>
+      <translation>最近几秒没有结果</translation>
+    </message>
+    <message>
+      <source>results {p50} ms old, 95% below {p95} ms</source>
+      <translation>结果延迟 {p50} 毫秒，95% 低于 {p95} 毫秒</translation>
+    </message>
+    <message>
+      <source>{fps} frames/s</source>
+      <translation>{fps} 帧/秒</translation>
+    </message>
+    <message>
+      <source>at work</source>
+      <translation>用时</translation>
+    </message>
+    <message>
+      <source>median · 95%</source>
+      <translation>中位数 · 95%</translation>
+    </message>
+    <message>
+      <source>captured</source>
+      <translation>已捕获</translation>
+    </message>
+    <message>
+      <source>processed</source>
+      <translation>已处理</translation>
+    </message>
+    <message>
+      <source>dropped: {cause}</source>
+      <translation>丢弃：{cause}</translation>
+    </message>
+    <message>
+      <source>reconnects</source>
+      <translation>重新连接</translation>
+    </message>
+    <message>
+      <source>damaged packets</source>
+      <translation>损坏的数据包</translation>
+    </message>
+  </context>
+  <context>
+    <name>MainWindow</name>
+    <message>
+      <source>Save the timeline</source>
+      <translation>保存时间线</translation>
+    </message>
+    <message>
+      <source>the picture cannot be written</source>
+      <translation>无法写入图片</translation>
+    </message>
+    <message>
+      <source>saved {name}</source>
+      <translation>已保存 {name}</translation>
+    </message>
+    <message>
+      <source>&amp;Panels</source>
+      <translation>面板(&amp;P)</translation>
+    </message>
+  </context>
+  <context>
+    <name>Marks</name>
+    <message>
+      <source>hidden</source>
+      <translation>被遮挡</translation>
+    </message>
+    <message>
+      <source>not read yet</source>
+      <translation>尚未识别</translation>
+    </message>
+    <message>
+      <source>unsure</source>
+      <translation>不确定</translation>
+    </message>
+    <message>
+      <source>{size} px</source>
+      <translation>{size} 像素</translation>
+    </message>
+    <message>
+      <source>right {share} at this size</source>
+      <translation>此尺寸正确率 {share}</translation>
+    </message>
+    <message>
+      <source>as seen</source>
+      <translation>原图</translation>
+    </message>
+    <message>
+      <source>restored</source>
+      <translation>复原</translation>
+    </message>
+  </context>
+  <context>
+    <name>Messages</name>
+    <message>
+      <source>Open a source</source>
+      <translation>打开来源</translation>
+    </message>
+    <message>
+      <source>Drop a video here, or choose one with Open (Ctrl+O).</source>
+      <translation>将视频拖到此处，或点击“打开”选择 (Ctrl+O)。</translation>
+    </message>
+    <message>
+      <source>No picture comes</source>
+      <translation>没有画面</translation>
+    </message>
+    <message>
+      <source>The source is lost</source>
+      <translation>来源已断开</translation>
+    </message>
+    <message>
+      <source>It is tried again until it is back.</source>
+      <translation>将不断重试，直到恢复。</translation>
+    </message>
+    <message>
+      <source>This cannot go on</source>
+      <translation>无法继续</translation>
+    </message>
+    <message>
+      <source>Connecting…</source>
+      <translation>正在连接…</translation>
+    </message>
+    <message>
+      <source>Loading the model…</source>
+      <translation>正在加载模型…</translation>
+    </message>
+    <message>
+      <source>The source has ended without a picture</source>
+      <translation>来源已结束，没有任何画面</translation>
+    </message>
+    <message>
+      <source>The source has ended</source>
+      <translation>来源已结束</translation>
+    </message>
+  </context>
+  <context>
+    <name>NoticeDialog</name>
+    <message>
+      <source>Before you begin</source>
+      <translation>开始之前</translation>
+    </message>
+    <message>
+      <source>I understand</source>
+      <translation>我明白</translation>
+    </message>
+    <message>
+      <source>Quit</source>
+      <translation>退出</translation>
+    </message>
+  </context>
+  <context>
+    <name>Orders</name>
+    <message>
+      <source>Open video or picture</source>
+      <translation>打开视频或图片</translation>
+    </message>
+    <message>
+      <source>No webcam was found; plug one in, and try again.</source>
+      <translation>未找到摄像头；请插入后重试。</translation>
+    </message>
+    <message>
+      <source>Zoom about the pointer</source>
+      <translation>以指针为中心缩放</translation>
+    </message>
+    <message>
+      <source>Wheel</source>
+      <translation>滚轮</translation>
+    </message>
+    <message>
+      <source>Show the whole picture</source>
+      <translation>显示整个画面</translation>
+    </message>
+    <message>
+      <source>Double click</source>
+      <translation>双击</translation>
+    </message>
+    <message>
+      <source>Choose a face</source>
+      <translation>选择人脸</translation>
+    </message>
+    <message>
+      <source>Click</source>
+      <translation>单击</translation>
+    </message>
+    <message>
+      <source>Open a file</source>
+      <translation>打开文件</translation>
+    </message>
+    <message>
+      <source>Drop it</source>
+      <translation>拖放</translation>
+    </message>
+  </context>
+  <context>
+    <name>OverlayWindow</name>
+    <message>
+      <source>srfer overlay</source>
+      <translation>srfer 叠加层</translation>
+    </message>
+  </context>
+  <context>
+    <name>Panels</name>
+    <message>
+      <source>Faces</source>
+      <translation>人脸</translation>
+    </message>
+    <message>
+      <source>Performance</source>
+      <translation>性能</translation>
+    </message>
+    <message>
+      <source>Timeline</source>
+      <translation>时间线</translation>
+    </message>
+    <message>
+      <source>Tools</source>
+      <translation>工具</translation>
+    </message>
+  </context>
+  <context>
+    <name>PerformancePanel</name>
+    <message>
+      <source>Performance</source>
+      <translation>性能</translation>
+    </message>
+    <message>
+      <source>Read faces after super-resolution</source>
+      <translation>先做超分辨率再识别</translation>
+    </message>
+    <message>
+      <source>YuNet model file…</source>
+      <translation>YuNet 模型文件…</translation>
+    </message>
+    <message>
+      <source>{n} px</source>
+      <translation>{n} 像素</translation>
+    </message>
+    <message>
+      <source>Engine</source>
+      <translation>引擎</translation>
+    </message>
+    <message>
+      <source>Precision</source>
+      <translation>精度</translation>
+    </message>
+    <message>
+      <source>Face detector</source>
+      <translation>人脸检测器</translation>
+    </message>
+    <message>
+      <source>Search size</source>
+      <translation>搜索尺寸</translation>
+    </message>
+    <message>
+      <source>Smaller is faster, larger finds smaller faces</source>
+      <translation>越小越快，越大能找到越小的人脸</translation>
+    </message>
+    <message>
+      <source>automatic</source>
+      <translation>自动</translation>
+    </message>
+    <message>
+      <source>the engine's own</source>
+      <translation>引擎默认</translation>
+    </message>
+    <message>
+      <source>YuNet model file</source>
+      <translation>YuNet 模型文件</translation>
+    </message>
+    <message>
+      <source>Models (*.onnx)</source>
+      <translation>模型 (*.onnx)</translation>
+    </message>
+  </context>
+  <context>
+    <name>PictureView</name>
+    <message>
+      <source>Picture</source>
+      <translation>画面</translation>
+    </message>
+    <message>
+      <source>expression analysis running</source>
+      <translation>正在进行表情分析</translation>
+    </message>
+    <message>
+      <source>labels {age} ms old</source>
+      <translation>标签延迟 {age} 毫秒</translation>
+    </message>
+    <message>
+      <source>labels {age} s old</source>
+      <translation>标签延迟 {age} 秒</translation>
+    </message>
+    <message>
+      <source>No faces</source>
+      <translation>没有人脸</translation>
+    </message>
+    <message>
+      <source>{count} faces</source>
+      <translation>{count} 张人脸</translation>
+    </message>
+  </context>
+  <context>
+    <name>RegionPicker</name>
+    <message>
+      <source>Choose a part of the screen</source>
+      <translation>选择屏幕区域</translation>
+    </message>
+    <message>
+      <source>Draw a rectangle; Escape gives up</source>
+      <translation>画一个矩形；按 Esc 放弃</translation>
+    </message>
+  </context>
+  <context>
+    <name>SettingsDialog</name>
+    <message>
+      <source>Settings</source>
+      <translation>设置</translation>
+    </message>
+    <message>
+      <source>Say “expression analysis running” over the picture</source>
+      <translation>在画面上显示“正在进行表情分析”</translation>
+    </message>
+    <message>
+      <source>Mark faces in the picture</source>
+      <translation>在画面中标出人脸</translation>
+    </message>
+    <message>
+      <source>Show small faces enlarged</source>
+      <translation>放大显示小人脸</translation>
+    </message>
+    <message>
+      <source>Forget the recent sources</source>
+      <translation>忘记最近的来源</translation>
+    </message>
+    <message>
+      <source>as the system</source>
+      <translation>跟随系统</translation>
+    </message>
+    <message>
+      <source>light</source>
+      <translation>浅色</translation>
+    </message>
+    <message>
+      <source>dark</source>
+      <translation>深色</translation>
+    </message>
+    <message>
+      <source>shown</source>
+      <translation>显示</translation>
+    </message>
+    <message>
+      <source>pixelated</source>
+      <translation>马赛克</translation>
+    </message>
+    <message>
+      <source>blurred</source>
+      <translation>模糊</translation>
+    </message>
+    <message>
+      <source>Counts from the next start on</source>
+      <translation>下次启动后生效</translation>
+    </message>
+    <message>
+      <source>Appearance</source>
+      <translation>外观</translation>
+    </message>
+    <message>
+      <source>Language (from the next start on)</source>
+      <translation>语言（下次启动后生效）</translation>
+    </message>
+    <message>
+      <source>Faces in pictures and recordings</source>
+      <translation>画面和录像中的人脸</translation>
+    </message>
+    <message>
+      <source>Choose…</source>
+      <translation>选择…</translation>
+    </message>
+    <message>
+      <source>Folder for recordings</source>
+      <translation>录像文件夹</translation>
+    </message>
+  </context>
+  <context>
+    <name>ShortcutSheet</name>
+    <message>
+      <source>Shortcuts</source>
+      <translation>快捷键</translation>
+    </message>
+  </context>
+  <context>
+    <name>SourceBar</name>
+    <message>
+      <source>Open</source>
+      <translation>打开</translation>
+    </message>
+    <message>
+      <source>Open a source</source>
+      <translation>打开来源</translation>
+    </message>
+    <message>
+      <source>Source</source>
+      <translation>来源</translation>
+    </message>
+    <message>
+      <source>No source is open</source>
+      <translation>没有打开的来源</translation>
+    </message>
+    <message>
+      <source>Video or picture…</source>
+      <translation>视频或图片…</translation>
+    </message>
+    <message>
+      <source>Stream address…</source>
+      <translation>视频流地址…</translation>
+    </message>
+    <message>
+      <source>Part of the screen…</source>
+      <translation>屏幕区域…</translation>
+    </message>
+    <message>
+      <source>Recent</source>
+      <translation>最近</translation>
+    </message>
+  </context>
+  <context>
+    <name>StatePill</name>
+    <message>
+      <source>State of the source: {state}</source>
+      <translation>来源状态：{state}</translation>
+    </message>
+    <message>
+      <source>no source</source>
+      <translation>无来源</translation>
+    </message>
+  </context>
+  <context>
+    <name>StreamDialog</name>
+    <message>
+      <source>Stream address</source>
+      <translation>视频流地址</translation>
+    </message>
+    <message>
+      <source>User and password are sent to the camera only, and never stored.</source>
+      <translation>用户名和密码只发送给摄像机，绝不保存。</translation>
+    </message>
+    <message>
+      <source>Address</source>
+      <translation>地址</translation>
+    </message>
+    <message>
+      <source>User</source>
+      <translation>用户名</translation>
+    </message>
+    <message>
+      <source>Password</source>
+      <translation>密码</translation>
+    </message>
+  </context>
+  <context>
+    <name>Timeline</name>
+    <message>
+      <source>Timeline</source>
+      <translation>时间线</translation>
+    </message>
+    <message>
+      <source>Face</source>
+      <translation>人脸</translation>
+    </message>
+    <message>
+      <source>Show</source>
+      <translation>显示</translation>
+    </message>
+    <message>
+      <source>Length of time</source>
+      <translation>时间长度</translation>
+    </message>
+    <message>
+      <source>Probabilities</source>
+      <translation>概率</translation>
+    </message>
+    <message>
+      <source>Labels of all faces</source>
+      <translation>所有人脸的标签</translation>
+    </message>
+    <message>
+      <source>last {n} s</source>
+      <translation>最近 {n} 秒</translation>
+    </message>
+    <message>
+      <source>last {n} min</source>
+      <translation>最近 {n} 分钟</translation>
+    </message>
+    <message>
+      <source>Follow</source>
+      <translation>跟随</translation>
+    </message>
+    <message>
+      <source>Show the newest again</source>
+      <translation>重新显示最新数据</translation>
+    </message>
+    <message>
+      <source>Save the plot as a picture</source>
+      <translation>将图表保存为图片</translation>
+    </message>
+    <message>
+      <source>Save the figures of all faces as a table</source>
+      <translation>将所有人脸的数据保存为表格</translation>
+    </message>
+    <message>
+      <source>Face #{n}</source>
+      <translation>人脸 #{n}</translation>
+    </message>
+  </context>
+  <context>
+    <name>Transport</name>
+    <message>
+      <source>Position</source>
+      <translation>位置</translation>
+    </message>
+    <message>
+      <source>Speed</source>
+      <translation>速度</translation>
+    </message>
+    <message>
+      <source>Pause</source>
+      <translation>暂停</translation>
+    </message>
+    <message>
+      <source>Play</source>
+      <translation>播放</translation>
+    </message>
+  </context>
+  <context>
+    <name>Words</name>
+    <message>
+      <source>neutral</source>
+      <translation>中性</translation>
+    </message>
+    <message>
+      <source>happiness</source>
+      <translation>高兴</translation>
+    </message>
+    <message>
+      <source>surprise</source>
+      <translation>惊讶</translation>
+    </message>
+    <message>
+      <source>sadness</source>
+      <translation>悲伤</translation>
+    </message>
+    <message>
+      <source>anger</source>
+      <translation>愤怒</translation>
+    </message>
+    <message>
+      <source>disgust</source>
+      <translation>厌恶</translation>
+    </message>
+    <message>
+      <source>fear</source>
+      <translation>恐惧</translation>
+    </message>
+    <message>
+      <source>contempt</source>
+      <translation>轻蔑</translation>
+    </message>
+    <message>
+      <source>connecting</source>
+      <translation>连接中</translation>
+    </message>
+    <message>
+      <source>live</source>
+      <translation>实时</translation>
+    </message>
+    <message>
+      <source>paused</source>
+      <translation>已暂停</translation>
+    </message>
+    <message>
+      <source>stalled</source>
+      <translation>停滞</translation>
+    </message>
+    <message>
+      <source>lost</source>
+      <translation>已断开</translation>
+    </message>
+    <message>
+      <source>ended</source>
+      <translation>已结束</translation>
+    </message>
+    <message>
+      <source>failed</source>
+      <translation>失败</translation>
+    </message>
+    <message>
+      <source>overload</source>
+      <translation>过载</translation>
+    </message>
+    <message>
+      <source>frame budget</source>
+      <translation>帧预算</translation>
+    </message>
+    <message>
+      <source>aborted</source>
+      <translation>中止</translation>
+    </message>
+    <message>
+      <source>source</source>
+      <translation>来源</translation>
+    </message>
+    <message>
+      <source>find and follow</source>
+      <translation>检测与跟踪</translation>
+    </message>
+    <message>
+      <source>read expressions</source>
+      <translation>识别表情</translation>
+    </message>
+    <message>
+      <source>hide faces</source>
+      <translation>遮挡人脸</translation>
+    </message>
+    <message>
+      <source>timeline</source>
+      <translation>时间线</translation>
+    </message>
+    <message>
+      <source>figures</source>
+      <translation>数据</translation>
+    </message>
+    <message>
+      <source>recording</source>
+      <translation>录制</translation>
+    </message>
+  </context>
+</TS>
