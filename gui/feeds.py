@@ -8,12 +8,23 @@ from pathlib import Path
 
 from srfer.errors import ConfigError
 from srfer.realtime import Policy
-from srfer.realtime.sources import display_name, open_source, policy_for, printable
-from srfer.realtime.sources import webcam as webcams
+from srfer.realtime.sources import (
+    Paced,
+    Player,
+    SyntheticVideo,
+    display_name,
+    open_screen,
+    open_source,
+    open_webcam,
+    parse_scene,
+    parse_screen,
+    parse_webcam,
+    policy_for,
+    printable,
+)
+from srfer.realtime.sources import list_webcams as find_webcams
 from srfer.realtime.sources.address import parse_address, scheme_of
-from srfer.realtime.sources.player import Player
-from srfer.realtime.sources.screen import Region, ScreenRequest, open_screen, parse_screen
-from srfer.realtime.sources.synthetic import SyntheticVideo, parse_scene
+from srfer.realtime.sources.screen import Region, ScreenRequest
 from srfer.realtime.stage import Source
 
 PICTURE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
@@ -105,8 +116,7 @@ def open_feed(choice: Choice) -> Feed:
 def list_webcams() -> list[Choice]:
     """The webcams of this machine, by name."""
     return [
-        Choice(Kind.WEBCAM, printable(one.name), f"{webcams.PREFIX}{one.path}")
-        for one in webcams.list_webcams()
+        Choice(Kind.WEBCAM, printable(one.name), f"webcam:{one.path}") for one in find_webcams()
     ]
 
 
@@ -124,11 +134,11 @@ def _source(choice: Choice) -> Source:
     match choice.kind:
         case Kind.FILE if Path(choice.address).suffix.lower() not in PICTURE_SUFFIXES:
             return Player(choice.address)
-        case Kind.WEBCAM if (webcam := webcams.parse_webcam(choice.address)) is not None:
-            return webcams.open_webcam(webcam)
+        case Kind.WEBCAM if (webcam := parse_webcam(choice.address)) is not None:
+            return open_webcam(webcam)
         case Kind.SCREEN if (screen := parse_screen(choice.address)) is not None:
             return open_screen(screen)
         case Kind.SYNTHETIC:
-            return SyntheticVideo(parse_scene(choice.address))
+            return Paced(SyntheticVideo(parse_scene(choice.address)))
         case _:
             return open_source(choice.address)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QByteArray, QElapsedTimer, QEvent, QRect, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PyQt6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QMenu
+from PyQt6.QtWidgets import QDockWidget, QMainWindow, QMenu
 
 from srfer.errors import SrferError
 
@@ -145,6 +144,12 @@ class MainWindow(QMainWindow):
         """Say what went wrong, without stopping anybody."""
         self.panels.banner.say(text)
 
+    def tell(self, text: str) -> None:
+        """Say for a while what was done."""
+        bar = self.statusBar()
+        if bar is not None:
+            bar.showMessage(text, SAID_FOR_MS)
+
     def show_overlay(self, is_on: bool) -> None:
         """Draw the marks over the screen itself, or no longer."""
         if self.overlay is not None:
@@ -269,7 +274,7 @@ class MainWindow(QMainWindow):
             for text in session.take_notices():
                 self.say(text)
             for text in session.take_news():
-                self._tell(text)
+                self.tell(text)
 
     @property
     def _is_going(self) -> bool:
@@ -281,19 +286,17 @@ class MainWindow(QMainWindow):
         has_result = self.panels.picture.result is not None
         is_running = has_result and self._phase not in (None, Phase.ENDED, Phase.FAILED)
         has_player = session is not None and session.player is not None
-        is_file = session is not None and session.choice.kind is Kind.FILE
-        possible = {
-            "close_source": session is not None,
-            "export": is_file,
-            "play": session is not None,
-            "record": is_running,
-            "snapshot": has_result,
-            "next_face": bool(self.panels.faces.cards),
-            "overlay": not self.region.isEmpty(),
-        }
-        possible |= dict.fromkeys(("back", "forward", "start", "slower", "faster"), has_player)
-        possible |= dict.fromkeys(("zoom_in", "zoom_out", "fit"), has_result)
-        for name, is_possible in possible.items():
+        for name, is_possible in (
+            ("close_source", session is not None),
+            ("export", session is not None and session.choice.kind is Kind.FILE),
+            ("play", session is not None),
+            ("record", is_running),
+            ("snapshot", has_result),
+            ("next_face", bool(self.panels.faces.cards)),
+            ("overlay", not self.region.isEmpty()),
+            *((name, has_player) for name in ("back", "forward", "start", "slower", "faster")),
+            *((name, has_result) for name in ("zoom_in", "zoom_out", "fit")),
+        ):
             self.actions_[name].setEnabled(is_possible)
         recording = None if session is None else session.recorder.recording
         self.actions_["record"].setChecked(recording is not None and recording.is_open)
@@ -315,11 +318,6 @@ class MainWindow(QMainWindow):
         else:
             panel.figures.show_report(session.gauges.report(), session.status())
             panel.show_engine("–" if session.model is None else session.model.description)
-
-    def _tell(self, text: str) -> None:
-        bar = self.statusBar()
-        if bar is not None:
-            bar.showMessage(text, SAID_FOR_MS)
 
     def _show_preferences(self) -> None:
         preferences, picture = self.desk.preferences, self.panels.picture
@@ -351,13 +349,8 @@ class MainWindow(QMainWindow):
         panels.faces.face_chosen.connect(self.choose_face)
         panels.transport.play_toggled.connect(orders.play)
         panels.transport.time_chosen.connect(self.seek)
-        panels.transport.speed_chosen.connect(self._set_speed)
+        panels.transport.speed_chosen.connect(orders.set_speed)
         panels.performance.changed.connect(self.apply)
-
-    def _set_speed(self, speed: float) -> None:
-        session = self.desk.session
-        if session is not None and session.player is not None:
-            session.player.speed = speed
 
     def _make_timeline(self) -> None:
         from .timeline import Timeline
@@ -368,33 +361,7 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.timeline)
         self.timeline.face_chosen.connect(self.choose_face)
         self.timeline.time_chosen.connect(self.seek)
-        self.timeline.export_wanted.connect(self._export_timeline)
-
-    def _export_timeline(self, kind: str) -> None:
-        session = self.desk.session
-        if session is None or self.timeline is None:
-            return
-        name = self.desk.folder / f"{self.desk.new_name(session.choice)}.{kind}"
-        title = self.tr("Save the timeline")
-        path, _ = QFileDialog.getSaveFileName(self, title, str(name), f"*.{kind}")
-        if path:
-            self.save_timeline(Path(path))
-
-    def save_timeline(self, path: Path) -> None:
-        """Write the plot as a picture, or the figures as a table, by the suffix."""
-        session = self.desk.session
-        if session is None or self.timeline is None:
-            return
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if path.suffix == ".csv":
-                path.write_text(session.history.to_csv(), encoding="utf-8")
-            elif not self.timeline.save_png(path):
-                raise OSError(self.tr("the picture cannot be written"))
-        except OSError as error:
-            self.say(f"{path.name}: {error.strerror or error}")
-        else:
-            self._tell(self.tr("saved {name}").format(name=path.name))
+        self.timeline.export_wanted.connect(self.orders.save_timeline_as)
 
     def _add_view_menu(self) -> None:
         """Panels can be closed and come back."""

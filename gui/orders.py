@@ -130,6 +130,12 @@ class Orders(QObject):
         """The next higher speed."""
         self._change_speed(1)
 
+    def set_speed(self, speed: float) -> None:
+        """1 is the file's own speed."""
+        session = self._window.desk.session
+        if session is not None and session.player is not None:
+            session.player.speed = speed
+
     def record(self, is_on: bool) -> None:
         """Begin or end a recording."""
         session = self._window.desk.session
@@ -202,6 +208,33 @@ class Orders(QObject):
     def about(self) -> None:
         """Show version, lawful use and licences."""
         _show(AboutDialog(self._window))
+
+    def save_timeline_as(self, kind: str) -> None:
+        """Ask where to save the timeline, "png" or "csv"."""
+        session, desk = self._window.desk.session, self._window.desk
+        if session is None:
+            return
+        name = desk.folder / f"{desk.new_name(session.choice)}.{kind}"
+        title = self.tr("Save the timeline")
+        path, _ = QFileDialog.getSaveFileName(self._window, title, str(name), f"*.{kind}")
+        if path:
+            self.save_timeline(Path(path))
+
+    def save_timeline(self, path: Path) -> None:
+        """Write the plot as a picture, or the figures as a table, by the suffix."""
+        session, timeline = self._window.desk.session, self._window.timeline
+        if session is None or timeline is None:
+            return
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.suffix == ".csv":
+                path.write_text(session.history.to_csv(), encoding="utf-8")
+            elif not timeline.save_png(path):
+                raise OSError(self.tr("the picture cannot be written"))
+        except OSError as error:
+            self._window.say(f"{path.name}: {error.strerror or error}")
+        else:
+            self._window.tell(self.tr("saved {name}").format(name=path.name))
 
     def _open_region(self, region: QRect) -> None:
         self._window.region = region

@@ -37,7 +37,10 @@ class RegionPicker(QWidget):
     @property
     def region(self) -> QRect:
         """What is drawn now, in this widget."""
-        return QRect() if self._start is None else QRect(self._start, self._end).normalized()
+        if self._start is None:
+            return QRect()
+        xs, ys = (self._start.x(), self._end.x()), (self._start.y(), self._end.y())
+        return QRect(min(xs), min(ys), abs(xs[1] - xs[0]), abs(ys[1] - ys[0]))
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         """Dim everything but the region."""

@@ -26,8 +26,8 @@ from srfer.realtime import (
 from srfer.realtime.anonymize import Anonymizer, Hiding
 from srfer.realtime.overlay import Overlay
 from srfer.realtime.sinks import Recorder, Recording, save_picture
+from srfer.realtime.sources import Player
 from srfer.realtime.sources.health import Monitored, SourceHealth, SourceState
-from srfer.realtime.sources.player import Player
 from srfer.realtime.stats import PipelineState, PipelineStats
 from srfer.realtime.switching import Switchable, SwitchableTracker
 

@@ -77,6 +77,11 @@ class Timeline(QWidget):
         """The face whose curves are shown; 0 for none."""
         return self._selected
 
+    @property
+    def cursor_s(self) -> float:
+        """Where the cursor is, in seconds."""
+        return float(self._cursor.value())
+
     def show_bands(self) -> None:
         """Show the labels of all faces."""
         self._mode.setCurrentIndex(self._mode.findData("bands"))

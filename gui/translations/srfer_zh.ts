@@ -328,18 +328,6 @@
   <context>
     <name>MainWindow</name>
     <message>
-      <source>Save the timeline</source>
-      <translation>保存时间线</translation>
-    </message>
-    <message>
-      <source>the picture cannot be written</source>
-      <translation>无法写入图片</translation>
-    </message>
-    <message>
-      <source>saved {name}</source>
-      <translation>已保存 {name}</translation>
-    </message>
-    <message>
       <source>&amp;Panels</source>
       <translation>面板(&amp;P)</translation>
     </message>
@@ -386,16 +374,16 @@
       <translation>将视频拖到此处，或点击“打开”选择 (Ctrl+O)。</translation>
     </message>
     <message>
+      <source>It is tried again until it is back.</source>
+      <translation>将不断重试，直到恢复。</translation>
+    </message>
+    <message>
       <source>No picture comes</source>
       <translation>没有画面</translation>
     </message>
     <message>
       <source>The source is lost</source>
       <translation>来源已断开</translation>
-    </message>
-    <message>
-      <source>It is tried again until it is back.</source>
-      <translation>将不断重试，直到恢复。</translation>
     </message>
     <message>
       <source>This cannot go on</source>
@@ -474,6 +462,18 @@
     <message>
       <source>Drop it</source>
       <translation>拖放</translation>
+    </message>
+    <message>
+      <source>Save the timeline</source>
+      <translation>保存时间线</translation>
+    </message>
+    <message>
+      <source>the picture cannot be written</source>
+      <translation>无法写入图片</translation>
+    </message>
+    <message>
+      <source>saved {name}</source>
+      <translation>已保存 {name}</translation>
     </message>
   </context>
   <context>
