@@ -43,6 +43,7 @@ benchmarks: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.tracking
 	$(BIN)/python -m benchmarks.media
 	$(BIN)/python -m benchmarks.install
+	$(BIN)/python -m benchmarks.gui
 
 # The first needs Qt's linguist tools (apt-get install qt6-l10n-tools), the second Xvfb.
 translations: $(VENV)/.dev
@@ -77,6 +78,7 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) install --quiet -c constraints.txt -e '.[dev]'
 	$(PIP) install --quiet -c constraints.txt --no-deps mediapipe
 	@sh scripts/system_libraries.sh $(BIN)/python
+	@sh scripts/qt_libraries.sh $(BIN)/python
 	@sh scripts/test_libraries.sh
 	@sh scripts/virtual_screen.sh
 	@touch $@

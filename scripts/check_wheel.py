@@ -18,7 +18,7 @@ NEEDED = (
     "srfer/engines/weights/srfer-base.onnx",
     "srfer/realtime/pipeline.py",
     "srfer/training/recipes/base.toml",
-    "srfer/gui/__init__.py",
+    "srfer/gui/translations/srfer_zh.qm",
     "srfer/py.typed",
 )
 
