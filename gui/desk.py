@@ -11,6 +11,7 @@ from pathlib import Path
 from srfer.engines import DEFAULT, Precision
 from srfer.realtime import AnalysisOptions, FrameResult
 from srfer.realtime.anonymize import Hiding
+from srfer.realtime.api import VIDEO_SEARCH_PX
 
 from .feeds import Choice, Feed, Kind, open_feed
 from .preferences import Preferences, Privacy
@@ -66,7 +67,7 @@ class Desk:
         """How frames are analysed, as it is set."""
         wanted = self._preferences
         options = AnalysisOptions(
-            detector=wanted.detector, detect_px=wanted.detect_px, use_sr=wanted.use_sr
+            tracker=wanted.tracker, detect_px=wanted.detect_px, use_sr=wanted.use_sr
         )
         return Setup(self._model, wanted.device, _PRECISIONS.get(wanted.precision), options)
 
@@ -122,9 +123,20 @@ class Desk:
             if self.setup != before:
                 self.session.switch(self.setup)
 
-    def set_privacy(self, privacy: Privacy) -> None:
-        """Hide faces, or do not."""
-        self.apply(replace(self._preferences, privacy=privacy))
+    def follow_session(self) -> bool:
+        """Take over what is at work where a switch has failed; True if there was such a thing."""
+        if self.session is None or self.session.setup == self.setup:
+            return False
+        at_work = self.session.setup
+        self._preferences = replace(
+            self._preferences,
+            device=at_work.device,
+            precision=at_work.precision or "",
+            tracker=at_work.options.tracker,
+            detect_px=at_work.options.detect_px or VIDEO_SEARCH_PX,
+            use_sr=at_work.options.use_sr,
+        )
+        return True
 
     def toggle_recording(self) -> None:
         """Begin a recording, or end the present one."""

@@ -8,20 +8,7 @@ from pathlib import Path
 
 from srfer.errors import ConfigError
 from srfer.realtime import Policy
-from srfer.realtime.sources import (
-    Paced,
-    Player,
-    SyntheticVideo,
-    display_name,
-    open_screen,
-    open_source,
-    open_webcam,
-    parse_scene,
-    parse_screen,
-    parse_webcam,
-    policy_for,
-    printable,
-)
+from srfer.realtime.sources import Paced, Player, display_name, open_source, policy_for, printable
 from srfer.realtime.sources import list_webcams as find_webcams
 from srfer.realtime.sources.address import parse_address, scheme_of
 from srfer.realtime.sources.screen import Region, ScreenRequest
@@ -131,14 +118,11 @@ def region_address(region: tuple[int, int, int, int], ratio: float) -> str:
 
 
 def _source(choice: Choice) -> Source:
-    match choice.kind:
-        case Kind.FILE if Path(choice.address).suffix.lower() not in PICTURE_SUFFIXES:
-            return Player(choice.address)
-        case Kind.WEBCAM if (webcam := parse_webcam(choice.address)) is not None:
-            return open_webcam(webcam)
-        case Kind.SCREEN if (screen := parse_screen(choice.address)) is not None:
-            return open_screen(screen)
-        case Kind.SYNTHETIC:
-            return Paced(SyntheticVideo(parse_scene(choice.address)))
-        case _:
-            return open_source(choice.address)
+    """Files are played, and made-up video comes at the pace of a camera."""
+    if choice.kind is Kind.SYNTHETIC:
+        return Paced(open_source(choice.address))
+    path = Path(choice.address)
+    is_still = path.suffix.lower() in PICTURE_SUFFIXES
+    if choice.kind is Kind.FILE and not is_still and not path.is_dir():
+        return Player(path)
+    return open_source(choice.address)

@@ -114,12 +114,15 @@ class MainWindow(QMainWindow):
 
     def apply(self, preferences: Preferences) -> None:
         """Take over other preferences, and keep them."""
-        before = self.desk.preferences
+        before, before_setup = self.desk.preferences, self.desk.setup
         self.desk.apply(preferences)
         if preferences.theme is not before.theme:
             use_theme(preferences.theme)
         self._show_preferences()
         self._keep()
+        session = self.desk.session
+        if session is not None and session.setup != before_setup and self._phase is Phase.FAILED:
+            self.open_choice(session.choice)  # it may go now
 
     def seek(self, position_s: float) -> None:
         """Go to a time of the file; where it has ended, begin again there."""
@@ -265,21 +268,19 @@ class MainWindow(QMainWindow):
         self.panels.source_bar.state.show_phase(self._phase, cause)
         has_result = self.panels.picture.result is not None
         self.panels.picture.show_message(*message(session, status, has_result=has_result))
-        self.panels.picture.has_age = session is not None and session.is_live and self._is_going
+        is_going = self._phase in (Phase.LIVE, Phase.STALLED, Phase.LOST)
+        self.panels.picture.has_age = session is not None and session.is_live and is_going
         is_playing = self._phase not in (None, Phase.PAUSED, Phase.ENDED, Phase.FAILED)
         player = None if session is None else session.player
         self.panels.transport.show_player(player, is_playing=is_playing)
         self._show_what_is_possible(session)
         if session is not None:
+            if self.desk.follow_session():
+                self._show_preferences()
             for text in session.take_notices():
                 self.say(text)
             for text in session.take_news():
                 self.tell(text)
-
-    @property
-    def _is_going(self) -> bool:
-        """Frames come, or should."""
-        return self._phase in (Phase.LIVE, Phase.STALLED, Phase.LOST)
 
     def _show_what_is_possible(self, session: Session | None) -> None:
         """Actions that would do nothing now are off."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from PyQt6.QtCore import QPointF, QRectF, QSignalBlocker, QSize, pyqtSignal
 from PyQt6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent
 from PyQt6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QFileDialog,
     QFormLayout,
     QLabel,
     QVBoxLayout,
@@ -20,6 +18,7 @@ from PyQt6.QtWidgets import (
 )
 
 from srfer.engines import PRECISIONS
+from srfer.realtime.api import TRACKERS
 
 from .devices import DeviceOption, find_devices
 from .gauges import Report
@@ -129,7 +128,7 @@ class PerformancePanel(QWidget):
     """Figures above, and below what the analysis runs on.
 
     Signals:
-        changed: the preferences with another engine, precision, detector or search size.
+        changed: the preferences with another engine, precision, tracker or search size.
     """
 
     changed = pyqtSignal(Preferences)
@@ -146,7 +145,7 @@ class PerformancePanel(QWidget):
         self._engine.setWordWrap(True)
         self._engine.setObjectName("muted")
         self.device, self.precision = QComboBox(), QComboBox()
-        self.detector, self.search = QComboBox(), QComboBox()
+        self.tracker, self.search = QComboBox(), QComboBox()
         self.use_sr = QCheckBox(self.tr("Read faces after super-resolution"))
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 12, 8)
@@ -161,13 +160,11 @@ class PerformancePanel(QWidget):
         """Show what is chosen."""
         self._preferences = preferences
         self._fill_devices()
-        blockers = [QSignalBlocker(box) for box in (self.detector, self.search, self.use_sr)]
-        self.detector.clear()
-        self.detector.addItem("RetinaFace", "retinaface")
-        if preferences.detector != "retinaface":
-            self.detector.addItem(Path(preferences.detector).name, preferences.detector)
-        self.detector.addItem(self.tr("YuNet model file…"), None)
-        self.detector.setCurrentIndex(self.detector.findData(preferences.detector))
+        blockers = [QSignalBlocker(box) for box in (self.tracker, self.search, self.use_sr)]
+        self.tracker.clear()
+        for name in TRACKERS:
+            self.tracker.addItem(name, name)
+        self.tracker.setCurrentIndex(self.tracker.findData(preferences.tracker))
         sizes = sorted({*SEARCH_PX, preferences.detect_px})
         self.search.clear()
         for size in sizes:
@@ -197,7 +194,7 @@ class PerformancePanel(QWidget):
         for box, text in (
             (self.device, self.tr("Engine")),
             (self.precision, self.tr("Precision")),
-            (self.detector, self.tr("Face detector")),
+            (self.tracker, self.tr("Face tracker")),
             (self.search, self.tr("Search size")),
         ):
             box.setAccessibleName(text)
@@ -239,9 +236,6 @@ class PerformancePanel(QWidget):
         del blockers
 
     def _on_change(self) -> None:
-        detector = self.detector.currentData()
-        if detector is None:
-            detector = self._ask_for_detector() or self._preferences.detector
         device = self.device.currentData()
         precision = self.precision.currentData()
         if device != self._preferences.device:
@@ -250,16 +244,10 @@ class PerformancePanel(QWidget):
             self._preferences,
             device=device,
             precision=precision,
-            detector=detector,
+            tracker=self.tracker.currentData(),
             detect_px=self.search.currentData(),
             use_sr=self.use_sr.isChecked(),
         )
         if wanted != self._preferences:
             self.changed.emit(wanted)
         self.show_preferences(wanted)
-
-    def _ask_for_detector(self) -> str:
-        path, _ = QFileDialog.getOpenFileName(
-            self, self.tr("YuNet model file"), "", self.tr("Models (*.onnx)")
-        )
-        return path

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from srfer.engines import PRECISIONS
 from srfer.errors import ConfigError
+from srfer.realtime.api import TRACKERS
 
 VERSION = 1
 """Of the file. A newer one is not understood; an older one is read as far as it goes."""
@@ -54,7 +55,7 @@ class Preferences:
         has_loupe: small faces are shown enlarged.
         device: where the model runs.
         precision: of the model, or "" for the device's default.
-        detector: "retinaface", or the path of a model.
+        tracker: what finds and follows faces, one of `realtime.TRACKERS`.
         detect_px: long side at which frames are searched, in pixels.
         use_sr: faces are read after super-resolution.
         folder: where recordings go, or "" for the usual place.
@@ -72,7 +73,7 @@ class Preferences:
     has_loupe: bool = True
     device: str = "auto"
     precision: str = ""
-    detector: str = "retinaface"
+    tracker: str = "retinaface"
     detect_px: int = 640
     use_sr: bool = True
     folder: str = ""
@@ -84,6 +85,8 @@ class Preferences:
     def __post_init__(self) -> None:
         if not 32 <= self.detect_px <= 8192:
             raise ConfigError(f"detect_px must lie between 32 and 8192, not {self.detect_px}")
+        if self.tracker not in TRACKERS:
+            raise ConfigError(f"no tracker {self.tracker!r}: {', '.join(TRACKERS)}")
         if self.precision not in ("", *PRECISIONS):
             raise ConfigError(f"no precision {self.precision!r}: {', '.join(PRECISIONS)}")
 

@@ -16,7 +16,6 @@ from srfer.engines import Model
 from srfer.errors import SrferError
 from srfer.realtime import (
     Analyzer,
-    FaceTracker,
     FrameResult,
     Pipeline,
     Policy,
@@ -30,6 +29,7 @@ from srfer.realtime.sources import Player
 from srfer.realtime.sources.health import Monitored, SourceHealth, SourceState
 from srfer.realtime.stats import PipelineState, PipelineStats
 from srfer.realtime.switching import Switchable, SwitchableTracker
+from srfer.realtime.tracking import Tracker
 
 from .feeds import Choice, Feed, open_feed
 from .gauges import Gauges
@@ -107,7 +107,7 @@ class Session:
         self.has_notice = has_notice
         self.history = History()
         self.gauges = Gauges()
-        self._setup = setup
+        self._setup = self._last_good = setup
         self._shelf = shelf
         self._feed = opened(choice)
         self._model: Model | None = None
@@ -198,6 +198,7 @@ class Session:
     def switch(self, setup: Setup) -> None:
         """Analyse in another way as soon as that is ready; if it cannot be, a notice says why."""
         before, self._setup = self._setup, setup
+        self._last_good = before
         self._aside(lambda: self._switch(before, setup))
 
     def record(self, folder: Path, stem: str) -> None:
@@ -272,13 +273,14 @@ class Session:
             self._setup = before
             raise
 
-    def _stages(self, setup: Setup) -> tuple[FaceTracker, Analyzer]:
+    def _stages(self, setup: Setup) -> tuple[Tracker, Analyzer]:
         model = self._shelf.get(setup)
         stages = make_stages(model, setup.options)
         self._model = model
         return stages
 
     def _refuse(self, error: SrferError) -> None:
+        self._setup = self._last_good
         self._notices.append(str(error))
 
     def _overlay(self) -> Overlay:

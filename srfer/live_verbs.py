@@ -25,8 +25,12 @@ def live(
         str | None, typer.Option(help="Where the model runs; what was set last if not given.")
     ] = None,
     precision: Precision = None,
-    detector: Annotated[
-        str | None, typer.Option(help="Face detector; what was set last if not given.")
+    tracker: Annotated[
+        str | None,
+        typer.Option(
+            help="What finds and follows faces: retinaface, yunet or mediapipe; what was set last "
+            "if not given."
+        ),
     ] = None,
     detect_px: Annotated[
         int | None, typer.Option(help="Long side at which frames are searched, in pixels.")
@@ -46,7 +50,7 @@ def live(
     given: dict[str, Any] = {
         "device": device,
         "precision": precision.value if precision else None,
-        "detector": detector,
+        "tracker": tracker,
         "detect_px": detect_px,
     }
     overrides = {name: value for name, value in given.items() if value is not None}

@@ -513,10 +513,6 @@
       <translation>先做超分辨率再识别</translation>
     </message>
     <message>
-      <source>YuNet model file…</source>
-      <translation>YuNet 模型文件…</translation>
-    </message>
-    <message>
       <source>{n} px</source>
       <translation>{n} 像素</translation>
     </message>
@@ -529,8 +525,8 @@
       <translation>精度</translation>
     </message>
     <message>
-      <source>Face detector</source>
-      <translation>人脸检测器</translation>
+      <source>Face tracker</source>
+      <translation>人脸跟踪器</translation>
     </message>
     <message>
       <source>Search size</source>
@@ -547,14 +543,6 @@
     <message>
       <source>the engine's own</source>
       <translation>引擎默认</translation>
-    </message>
-    <message>
-      <source>YuNet model file</source>
-      <translation>YuNet 模型文件</translation>
-    </message>
-    <message>
-      <source>Models (*.onnx)</source>
-      <translation>模型 (*.onnx)</translation>
     </message>
   </context>
   <context>

@@ -33,6 +33,7 @@ from srfer.gui.settings_dialog import SettingsDialog
 from srfer.gui.shortcut_sheet import ShortcutSheet
 from srfer.gui.theme import is_dark
 from srfer.realtime.anonymize import Hiding
+from srfer.realtime.known_models import FOLDER_VARIABLE
 from tests.clips import video_images
 
 from .conftest import WAIT_MS, MakeWindow
@@ -219,7 +220,7 @@ def test_an_engine_that_is_not_there_leaves_the_present_one_and_says_why(
     before = window.panels.picture.result
     camera.deliver()
     qtbot.waitUntil(lambda: window.panels.picture.result is not before, timeout=WAIT_MS)
-    assert session.setup.device == "auto"
+    assert session.setup.device == window.desk.preferences.device == "auto"
 
 
 def test_the_performance_panel_shows_what_happens_and_what_there_is(
@@ -395,3 +396,24 @@ def test_what_cannot_be_opened_is_said_and_what_is_open_stays(
     assert window.desk.session is before
     window.panels.banner.close_button.click()
     assert not window.panels.banner.isVisible()
+
+
+def test_what_failed_for_its_tracker_goes_on_with_another_one(
+    make_window: MakeWindow,
+    clip: Path,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))  # where no model was fetched to
+    window = make_window(Preferences(has_agreed=True, tracker="yunet"))
+    window.open_text(str(clip))
+    qtbot.waitUntil(lambda: phase(window) is Phase.FAILED, timeout=WAIT_MS)
+    assert "srfer model fetch yunet" in window.panels.source_bar.state.toolTip()
+    box = window.panels.performance.tracker
+    box.setCurrentIndex(box.findData("retinaface"))
+    qtbot.waitUntil(lambda: shown(window), timeout=WAIT_MS)
+    box.setCurrentIndex(box.findData("yunet"))
+    qtbot.waitUntil(lambda: "model fetch" in window.panels.banner.text, timeout=WAIT_MS)
+    assert box.currentData() == "retinaface"
+    assert shown(window)
