@@ -182,7 +182,7 @@ def starts(clip: Path) -> dict[str, Any]:
 
 def main() -> None:
     """Measure, print and write the result file."""
-    make_application()
+    app = make_application()  # Qt needs somebody to hold it
 
     def camera(every_s: float | None, size: tuple[int, int] = (1280, 720)) -> Any:
         return lambda choice: Feed(choice, MadeUp(every_s, size), Policy.LIVE)
@@ -200,6 +200,7 @@ def main() -> None:
     for name, figures in data.items():
         print(f"{name}: {figures}")
     print(write_result("gui", data))
+    app.quit()
 
 
 if __name__ == "__main__":

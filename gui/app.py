@@ -19,6 +19,7 @@ from srfer.engines import DEFAULT
 from .about import NoticeDialog
 from .desk import Desk
 from .faults import Faults
+from .garbage import Collector
 from .main_window import MainWindow
 from .preferences import Language, Preferences
 from .settings import SettingsFile, default_path
@@ -61,6 +62,8 @@ def run(source: str = "", model: str = DEFAULT, overrides: Mapping[str, Any] | N
     faults = Faults()
     faults.found.connect(window.say)
     faults.install()
+    collector = Collector()
+    collector.install()
     window.preferences_changed.connect(_keeper(file, preferences, overrides or {}, window))
     hints.colorSchemeChanged.connect(lambda _: window.follow_system())
     if note:
@@ -73,6 +76,7 @@ def run(source: str = "", model: str = DEFAULT, overrides: Mapping[str, Any] | N
     finally:
         restore()
         faults.uninstall()
+        collector.uninstall()
         desk.close()
         window.wait_closed(END_S)
     for number, before in received:

@@ -107,7 +107,8 @@ class Session:
         self.has_notice = has_notice
         self.history = History()
         self.gauges = Gauges()
-        self._setup = self._last_good = setup
+        self._setup = self._at_work = self._last_good = setup
+        self._switching = threading.Lock()
         self._shelf = shelf
         self._feed = opened(choice)
         self._model: Model | None = None
@@ -197,9 +198,8 @@ class Session:
 
     def switch(self, setup: Setup) -> None:
         """Analyse in another way as soon as that is ready; if it cannot be, a notice says why."""
-        before, self._setup = self._setup, setup
-        self._last_good = before
-        self._aside(lambda: self._switch(before, setup))
+        self._setup = setup
+        self._aside(lambda: self._switch(setup))
 
     def record(self, folder: Path, stem: str) -> None:
         """Begin a recording; what goes wrong is a notice."""
@@ -263,15 +263,21 @@ class Session:
         except TimeoutError as stuck:
             self._notices.append(str(stuck))
 
-    def _switch(self, before: Setup, setup: Setup) -> None:
-        finders = [replace(one.options, use_sr=True) for one in (before, setup)]
-        try:
-            self._read.switch(lambda: self._stages(setup)[1])
-            if finders[0] != finders[1]:
-                self._track.switch(lambda: self._stages(setup)[0])
-        except SrferError:
-            self._setup = before
-            raise
+    def _switch(self, setup: Setup) -> None:
+        """One after the other, and only to what is still wanted when its turn has come."""
+        with self._switching:
+            before = self._last_good = self._at_work
+            if setup is not self._setup:
+                return
+            finders = [replace(one.options, use_sr=True) for one in (before, setup)]
+            try:
+                self._read.switch(lambda: self._stages(setup)[1])
+                if finders[0] != finders[1] or before.device != setup.device:
+                    self._track.switch(lambda: self._stages(setup)[0])
+            except SrferError:
+                self._setup = before
+                raise
+            self._at_work = setup
 
     def _stages(self, setup: Setup) -> tuple[Tracker, Analyzer]:
         model = self._shelf.get(setup)
@@ -280,7 +286,7 @@ class Session:
         return stages
 
     def _refuse(self, error: SrferError) -> None:
-        self._setup = self._last_good
+        self._setup = self._at_work = self._last_good
         self._notices.append(str(error))
 
     def _overlay(self) -> Overlay:

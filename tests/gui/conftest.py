@@ -20,6 +20,7 @@ from pytestqt.qtbot import QtBot
 from srfer.gui.app import make_application
 from srfer.gui.desk import Desk
 from srfer.gui.feeds import Choice, Feed, open_feed
+from srfer.gui.garbage import Collector
 from srfer.gui.main_window import MainWindow
 from srfer.gui.preferences import Preferences
 from srfer.gui.shelf import Shelf
@@ -32,6 +33,15 @@ WAIT_MS = 20_000
 @pytest.fixture(scope="session")
 def qapp() -> QApplication:
     return make_application()
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _collector(qapp: QApplication) -> Iterator[None]:
+    """Garbage of Qt is collected where the app does it too."""
+    collector = Collector()
+    collector.install()
+    yield
+    collector.uninstall()
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections.abc import Iterator
@@ -216,3 +217,25 @@ def test_results_that_come_faster_than_they_are_painted_are_not_kept(
     assert newest is not None
     assert window.panels.picture.result is newest
     assert newest.frame.index == 30
+
+
+def test_garbage_is_collected_in_the_thread_of_the_window_only(qtbot: QtBot) -> None:
+    threads: list[threading.Thread] = []
+
+    class Node:
+        def __init__(self) -> None:
+            self.itself = self
+
+        def __del__(self) -> None:
+            threads.append(threading.current_thread())
+
+    def allocate() -> None:
+        for _ in range(20_000):
+            Node()
+
+    worker = threading.Thread(target=allocate)
+    worker.start()
+    worker.join()
+    assert gc.get_count()[0] > 10_000, "somebody else has collected"
+    qtbot.waitUntil(lambda: len(threads) >= 20_000, timeout=WAIT_MS)
+    assert set(threads) == {threading.main_thread()}

@@ -1,0 +1,43 @@
+"""Collecting Python's garbage in the window's thread only."""
+
+from __future__ import annotations
+
+import gc
+
+from PyQt6.QtCore import QObject, QTimer
+
+LOOK_EVERY_MS = 500
+
+
+class Collector(QObject):
+    """Takes over from Python's own collector, by the same thresholds.
+
+    Python collects in whichever thread happens to allocate something. If there are objects of Qt in
+    the garbage, they are then destroyed outside the thread that they belong to, and Qt crashes.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self.look)
+
+    def install(self) -> None:
+        """Take over. What is there now stays, and is not looked through again and again."""
+        gc.disable()
+        gc.freeze()
+        self._timer.start(LOOK_EVERY_MS)
+
+    def uninstall(self) -> None:
+        """Give back."""
+        self._timer.stop()
+        gc.unfreeze()
+        gc.enable()
+
+    def look(self) -> None:
+        """Collect the oldest generation that is due, and with it the younger ones."""
+        counts, thresholds = gc.get_count(), gc.get_threshold()
+        due = [
+            n for n, pair in enumerate(zip(counts, thresholds, strict=True)) if pair[0] > pair[1]
+        ]
+        if due:
+            gc.collect(max(due))
