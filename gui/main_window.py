@@ -252,10 +252,10 @@ class MainWindow(QMainWindow):
             picture.show_result(result)
             if self.overlay is not None:
                 self.overlay.show_result(result)
-        elif picture.has_age:
-            picture.update_age()
 
     def _show_faces(self) -> None:
+        if self.panels.picture.has_age:
+            self.panels.picture.update_age()
         result = self.panels.picture.result
         readings = [] if result is None else [Reading.of(face) for face in result.faces]
         self.panels.faces.show_readings(readings, self.selected)

@@ -275,7 +275,8 @@ class Session:
                 if finders[0] != finders[1] or before.device != setup.device:
                     self._track.switch(lambda: self._stages(setup)[0])
             except SrferError:
-                self._setup = before
+                if setup is self._setup:  # and nothing newer is wanted
+                    self._setup = before
                 raise
             self._at_work = setup
 

@@ -2,7 +2,7 @@
 
 python scripts/screenshots.py docs/images
 
-Needs Xvfb. Each view is shown light and dark, and on a usual and on a fine screen.
+Needs Xvfb. Every view is shown light and dark; the main one also on a fine screen and in Chinese.
 """
 
 from __future__ import annotations
