@@ -10,8 +10,8 @@ from pathlib import Path
 
 from srfer.engines import DEFAULT, Precision
 from srfer.realtime import AnalysisOptions, FrameResult
-from srfer.realtime.anonymize import Hiding
 from srfer.realtime.api import VIDEO_SEARCH_PX
+from srfer.realtime.veil import Veil
 
 from .feeds import Choice, Feed, Kind, open_feed
 from .preferences import Preferences, Privacy
@@ -19,7 +19,7 @@ from .session import Session
 from .shelf import Setup, Shelf
 
 _PRECISIONS: dict[str, Precision] = {"fp32": "fp32", "fp16": "fp16", "int8": "int8"}
-_HIDING = {Privacy.PIXELATE: Hiding.PIXELATE, Privacy.BLUR: Hiding.BLUR}
+_VEILS = {Privacy.PIXELATE: Veil.PIXELATE, Privacy.BLUR: Veil.BLUR}
 
 
 class Desk:
@@ -72,6 +72,11 @@ class Desk:
         return Setup(self._model, wanted.device, _PRECISIONS.get(wanted.precision), options)
 
     @property
+    def veil(self) -> Veil | None:
+        """How faces are hidden, as it is set."""
+        return _VEILS.get(self._preferences.privacy)
+
+    @property
     def folder(self) -> Path:
         """Where recordings go."""
         chosen = self._preferences.folder
@@ -88,7 +93,7 @@ class Desk:
             choice,
             self.setup,
             self.shelf,
-            hiding=_HIDING.get(self._preferences.privacy),
+            hiding=self.veil,
             has_notice=self._preferences.has_notice,
             opened=self._opened,
         )
@@ -118,7 +123,7 @@ class Desk:
         before = self.setup
         self._preferences = preferences
         if self.session is not None:
-            self.session.hiding = _HIDING.get(preferences.privacy)
+            self.session.hiding = self.veil
             self.session.has_notice = preferences.has_notice
             if self.setup != before:
                 self.session.switch(self.setup)

@@ -20,6 +20,8 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from srfer.realtime.veil import Veil
+
 from .export_job import ExportJob
 from .shelf import Setup, Shelf
 
@@ -35,6 +37,7 @@ class ExportDialog(QDialog):
         setup: how to analyse.
         shelf: gives the model.
         has_notice: what is set for pictures.
+        veil: likewise.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class ExportDialog(QDialog):
         shelf: Shelf,
         *,
         has_notice: bool,
+        veil: Veil | None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -58,13 +62,14 @@ class ExportDialog(QDialog):
         self.video.setChecked(True)
         self.notice = QCheckBox(self.tr("“expression analysis” in the video"))
         self.notice.setChecked(has_notice)
+        self._veil = veil or Veil.PIXELATE
+        self.hide_faces = QCheckBox(self.tr("Hide faces in the video"))
+        self.hide_faces.setChecked(veil is not None)
         self.force = QCheckBox(self.tr("Replace earlier results"))
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName(self.tr("Progress"))
-        self.words = QLabel(
-            self.tr("JSON lines, a table and a manifest are always written. Faces are not hidden.")
-        )
+        self.words = QLabel(self.tr("JSON lines, a table and a manifest are always written."))
         self.words.setWordWrap(True)
         self.words.setObjectName("muted")
         self.start, self.stop = QPushButton(self.tr("Export")), QPushButton(self.tr("Stop"))
@@ -92,7 +97,7 @@ class ExportDialog(QDialog):
         row.addWidget(browse)
         form = QFormLayout()
         form.addRow(self.tr("Folder"), row)
-        for check in (self.video, self.notice, self.force):
+        for check in (self.video, self.notice, self.hide_faces, self.force):
             form.addRow(check)
         buttons = QHBoxLayout()
         buttons.addWidget(self.show_folder)
@@ -118,6 +123,7 @@ class ExportDialog(QDialog):
             self._shelf,
             has_video=self.video.isChecked(),
             has_notice=self.notice.isChecked(),
+            veil=self._veil if self.hide_faces.isChecked() else None,
             is_forced=self.force.isChecked(),
         )
         self.job.start()
@@ -169,7 +175,14 @@ class ExportDialog(QDialog):
 
     def _show_state(self) -> None:
         is_running = self.job is not None and self.job.is_running
-        for widget in (self.folder, self.video, self.notice, self.force, self.start):
+        for widget in (
+            self.folder,
+            self.video,
+            self.notice,
+            self.hide_faces,
+            self.force,
+            self.start,
+        ):
             widget.setEnabled(not is_running)
         self.stop.setEnabled(is_running)
         self.bar.setVisible(self.job is not None)

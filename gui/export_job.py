@@ -8,8 +8,8 @@ from pathlib import Path
 from srfer.errors import SrferError
 from srfer.realtime import describe_settings, make_stages
 from srfer.realtime.export import ExportOptions, ExportOutcome, ExportProgress, export
-from srfer.realtime.jobs import OUTPUT_NAMES
-from srfer.realtime.sinks.atomic import partial_path
+from srfer.realtime.formats import DEFAULT_FORMATS, Format
+from srfer.realtime.veil import Veil
 
 from .shelf import Setup, Shelf
 
@@ -28,6 +28,7 @@ class ExportJob:
         shelf: gives the model.
         has_video: write the annotated video too.
         has_notice: say "expression analysis" in it.
+        veil: how faces are hidden in it, or None.
         is_forced: replace earlier results.
 
     Attributes:
@@ -45,6 +46,7 @@ class ExportJob:
         *,
         has_video: bool = True,
         has_notice: bool = True,
+        veil: Veil | None = None,
         is_forced: bool = False,
     ) -> None:
         self.path, self.out = path, out
@@ -53,6 +55,7 @@ class ExportJob:
         self.error = ""
         self._how = (setup, shelf)
         self._has_video, self._has_notice, self._is_forced = has_video, has_notice, is_forced
+        self._veil = veil
         self._is_cancelled = threading.Event()
         self._thread = threading.Thread(target=self._run, name="live:export", daemon=True)
 
@@ -89,7 +92,8 @@ class ExportJob:
         setup, shelf = self._how
         model = shelf.get(setup)
         options = ExportOptions(
-            has_video=self._has_video,
+            formats=DEFAULT_FORMATS if self._has_video else DEFAULT_FORMATS - {Format.VIDEO},
+            veil=self._veil,
             has_notice=self._has_notice,
             is_forced=self._is_forced,
             settings=describe_settings(model, setup.options),
@@ -103,8 +107,8 @@ class ExportJob:
         )
         (outcome,) = summary.outcomes
         if isinstance(outcome.error, ExportCancelled):
-            for name in OUTPUT_NAMES:
-                partial_path(outcome.folder / name).unlink(missing_ok=True)
+            for partial in outcome.folder.glob("*.partial.*"):
+                partial.unlink(missing_ok=True)
         if outcome.error is not None:
             raise outcome.error
         self.outcome = outcome

@@ -81,6 +81,7 @@ class Orders(QObject):
                 desk.setup,
                 desk.shelf,
                 has_notice=desk.preferences.has_notice,
+                veil=desk.veil,
                 parent=self._window,
             )
             self._window.export_dialog = dialog

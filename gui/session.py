@@ -22,7 +22,6 @@ from srfer.realtime import (
     SourceInfo,
     make_stages,
 )
-from srfer.realtime.anonymize import Anonymizer, Hiding
 from srfer.realtime.overlay import Overlay
 from srfer.realtime.sinks import Recorder, Recording, save_picture
 from srfer.realtime.sources import Player
@@ -30,6 +29,7 @@ from srfer.realtime.sources.health import Monitored, SourceHealth, SourceState
 from srfer.realtime.stats import PipelineState, PipelineStats
 from srfer.realtime.switching import Switchable, SwitchableTracker
 from srfer.realtime.tracking import Tracker
+from srfer.realtime.veil import Veil, VeilStage
 
 from .feeds import Choice, Feed, open_feed
 from .gauges import Gauges
@@ -99,7 +99,7 @@ class Session:
         setup: Setup,
         shelf: Shelf,
         *,
-        hiding: Hiding | None = None,
+        hiding: Veil | None = None,
         has_notice: bool = True,
         opened: Callable[[Choice], Feed] = open_feed,
     ) -> None:
@@ -119,7 +119,7 @@ class Session:
         self._closer: threading.Thread | None = None
         self._track = SwitchableTracker(lambda: self._stages(setup)[0], self._refuse)
         self._read = Switchable("read", lambda: self._stages(setup)[1], self._refuse)
-        self._hide = Anonymizer(hiding)
+        self._hide = VeilStage(hiding)
         self.recorder = Recorder(lambda: self._feed.source.info, self._overlay)
         self._pipeline = Pipeline(
             self._feed.source,
@@ -166,13 +166,13 @@ class Session:
         return self._setup
 
     @property
-    def hiding(self) -> Hiding | None:
+    def hiding(self) -> Veil | None:
         """How faces are hidden; may be set at any time."""
-        return self._hide.hiding
+        return self._hide.veil
 
     @hiding.setter
-    def hiding(self, hiding: Hiding | None) -> None:
-        self._hide.hiding = hiding
+    def hiding(self, hiding: Veil | None) -> None:
+        self._hide.veil = hiding
 
     def status(self) -> Status:
         """How it is doing."""

@@ -208,6 +208,10 @@
       <translation>在视频中注明“expression analysis”</translation>
     </message>
     <message>
+      <source>Hide faces in the video</source>
+      <translation>遮挡视频中的人脸</translation>
+    </message>
+    <message>
       <source>Replace earlier results</source>
       <translation>替换以前的结果</translation>
     </message>
@@ -216,8 +220,8 @@
       <translation>进度</translation>
     </message>
     <message>
-      <source>JSON lines, a table and a manifest are always written. Faces are not hidden.</source>
-      <translation>始终写入 JSON 行、表格和清单。人脸不会被遮挡。</translation>
+      <source>JSON lines, a table and a manifest are always written.</source>
+      <translation>始终写入 JSON 行、表格和清单。</translation>
     </message>
     <message>
       <source>Export</source>

@@ -32,8 +32,8 @@ from srfer.gui.session import Phase
 from srfer.gui.settings_dialog import SettingsDialog
 from srfer.gui.shortcut_sheet import ShortcutSheet
 from srfer.gui.theme import is_dark
-from srfer.realtime.anonymize import Hiding
 from srfer.realtime.known_models import FOLDER_VARIABLE
+from srfer.realtime.veil import Veil
 from tests.clips import video_images
 
 from .conftest import WAIT_MS, MakeWindow
@@ -177,7 +177,7 @@ def test_faces_are_hidden_in_what_is_shown(
     box = before.faces[0].track.face.box
     region = tuple(slice(int(a), int(b)) for a, b in ((box.top, box.bottom), (box.left, box.right)))
     qtbot.keyClick(window, Qt.Key.Key_P)
-    assert session.hiding is Hiding.PIXELATE
+    assert session.hiding is Veil.PIXELATE
     camera.deliver()
     qtbot.waitUntil(lambda: window.panels.picture.result is not before, timeout=WAIT_MS)
     after = window.panels.picture.result
