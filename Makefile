@@ -31,7 +31,7 @@ rooms: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 wheel: $(VENV)/.dev
 	$(BIN)/python scripts/check_wheel.py

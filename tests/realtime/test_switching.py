@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import pytest
 
 from srfer.errors import EngineError, SrferError
@@ -19,7 +21,7 @@ class Broken(Life):
         super().__init__()
         self.on_enter = self._refuse
 
-    def __call__(self, message: object, /) -> object:
+    def __call__(self, message: object, /) -> NoReturn:
         raise AssertionError("used")
 
     def _refuse(self) -> None:
