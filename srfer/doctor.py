@@ -22,6 +22,9 @@ EXTRAS = {
     "bench": ("pynvml",),
     "demo": ("matplotlib", "skimage"),
     "engines": ("onnx",),
+    "gui": ("PyQt6", "pyqtgraph"),
+    "pandas": ("pandas",),
+    "parquet": ("pyarrow",),
     "train": ("torch", "onnx", "onnxscript", "scipy", "tensorboard", "matplotlib"),
     "watch": ("httpx", "paho", "prometheus_client"),
 }
