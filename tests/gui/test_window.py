@@ -247,6 +247,7 @@ def test_faces_are_chosen_in_the_picture_on_the_card_and_by_key(
     assert window.selected == mark.reading.track_id
     qtbot.mouseClick(picture, Qt.MouseButton.LeftButton, pos=QPointF(2, 2).toPoint())
     assert window.selected == 0
+    qtbot.waitUntil(window.actions_["next_face"].isEnabled, timeout=WAIT_MS)
     qtbot.keyClick(window, Qt.Key.Key_F)
     assert window.selected == mark.reading.track_id
     window.choose_face(0)
