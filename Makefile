@@ -65,7 +65,7 @@ $(BIN)/python:
 
 $(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) install --quiet -c constraints.txt -e '.[demo]'
-	@sh scripts/system_libraries.sh $(BIN)/python
+	@sh scripts/system_libraries.sh $(BIN)/python opencv
 	@touch $@
 
 # PyTorch's default wheel for Linux brings gigabytes of CUDA. uv knows where the CPU build is; where
@@ -77,10 +77,7 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 		$(PIP) install --quiet -c constraints.txt torch
 	$(PIP) install --quiet -c constraints.txt -e '.[dev]'
 	$(PIP) install --quiet -c constraints.txt --no-deps mediapipe
-	@sh scripts/system_libraries.sh $(BIN)/python
-	@sh scripts/qt_libraries.sh $(BIN)/python
-	@sh scripts/test_libraries.sh
-	@sh scripts/virtual_screen.sh
+	@for part in opencv qt tests; do sh scripts/system_libraries.sh $(BIN)/python $$part || exit 1; done
 	@touch $@
 
 clean:

@@ -1,6 +1,6 @@
 """A real RTSP server that is killed, frozen, restarted and protected, and the source that reads it.
 
-Needs Debian's GStreamer bindings, which `scripts/test_libraries.sh` installs.
+Needs Debian's GStreamer bindings, which `scripts/system_libraries.sh` installs.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def has_server() -> bool:
 @pytest.fixture(autouse=True)
 def _needs_server(nothing_is_left: None) -> None:
     if not has_server():
-        pytest.skip("no gir1.2-gst-rtsp-server-1.0 or its plugins: sh scripts/test_libraries.sh")
+        pytest.skip("no gir1.2-gst-rtsp-server-1.0 or its plugins: sh scripts/system_libraries.sh python tests")
 
 
 def launch(width: int = 160, height: int = 120, gop: int = 15, pattern: str = "ball") -> str:

@@ -25,7 +25,7 @@ def _program(name: str) -> str:
     """Where a program of mosquitto is; without it the test is skipped, or fails in CI."""
     path = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if path is None:
-        reason = f"no {name} here: sh scripts/test_libraries.sh"
+        reason = f"no {name} here: sh scripts/system_libraries.sh python tests"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
