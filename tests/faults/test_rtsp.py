@@ -49,7 +49,7 @@ def has_server() -> bool:
 @pytest.fixture(autouse=True)
 def _needs_server(nothing_is_left: None) -> None:
     if not has_server():
-        pytest.skip("no gir1.2-gst-rtsp-server-1.0 or its plugins: sh scripts/system_libraries.sh python tests")
+        pytest.skip("no RTSP server of GStreamer: sh scripts/system_libraries.sh python tests")
 
 
 def launch(width: int = 160, height: int = 120, gop: int = 15, pattern: str = "ball") -> str:
