@@ -80,10 +80,14 @@ class Observer:
         """End the thread, and look once more."""
         self._is_over.set()
         self._thread.join()
-        self.look()
+        self.look(is_last=True)
 
-    def look(self) -> bool:
-        """Report what has changed since the last look; True if anything has."""
+    def look(self, *, is_last: bool = False) -> bool:
+        """Report what has changed since the last look; True if anything has.
+
+        Args:
+            is_last: tell the end of all streams, also of those that are still ending.
+        """
         has_changed = False
         over = self._running.ended()
         for stats in self._running.stats():
@@ -95,8 +99,8 @@ class Observer:
                 if before is None or before.state is not health.state:
                     self._tell_state(stats.name, health)
                     has_changed = True
-            if stats.name in over:
-                self.ended[stats.name] = error = over[stats.name]
+            if stats.name in over or is_last:
+                self.ended[stats.name] = error = over.get(stats.name)
                 self._tell_end(stats, error)
                 has_changed = True
         return has_changed
