@@ -42,6 +42,9 @@ benchmarks: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.export_speed
 	$(BIN)/python -m benchmarks.tracking
 	$(BIN)/python -m benchmarks.media
+	$(BIN)/python -m benchmarks.sources
+	$(BIN)/python -m benchmarks.streams
+	$(BIN)/python -m benchmarks.gui
 	$(BIN)/python -m benchmarks.install
 	$(BIN)/python -m benchmarks.gui
 
