@@ -44,7 +44,6 @@ benchmarks: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.media
 	$(BIN)/python -m benchmarks.sources
 	$(BIN)/python -m benchmarks.streams
-	$(BIN)/python -m benchmarks.gui
 	$(BIN)/python -m benchmarks.install
 	$(BIN)/python -m benchmarks.gui
 
