@@ -68,10 +68,10 @@ def run(source: str = "", model: str = DEFAULT, overrides: Mapping[str, Any] | N
     hints.colorSchemeChanged.connect(lambda _: window.follow_system())
     if note:
         window.say(note)
-    window.show()
-    begin(window, source)
     received, restore = _listen(app)
     try:
+        window.show()
+        begin(window, source)
         app.exec()
     finally:
         restore()
@@ -168,13 +168,17 @@ def _listen(app: QApplication) -> tuple[list[tuple[int, Any]], Callable[[], None
 
     def close(number: int, _frame: FrameType | None) -> None:
         received.append((number, before[signal.Signals(number)]))
+        end()
+
+    def end() -> None:
         app.closeAllWindows()
         app.quit()
 
     for number in before:
         signal.signal(number, close)
     timer = QTimer()
-    timer.timeout.connect(lambda: None)
+    # It lets Python see signals, and ends a loop that began after one had come.
+    timer.timeout.connect(lambda: end() if received else None)
     timer.start(SIGNALS_EVERY_MS)
 
     def restore() -> None:
