@@ -79,7 +79,8 @@ class Observer:
     ) -> None:
         """End the thread, and look once more."""
         self._is_over.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
         self.look(is_last=True)
 
     def look(self, *, is_last: bool = False) -> bool:

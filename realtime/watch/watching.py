@@ -156,11 +156,15 @@ class Watch:
             on_change=self._look,
         )
         observer.look()  # that sources are being connected, before anything comes from them
-        with ExitStack() as parts:
+        # No stack of contexts: Ctrl-C may come while one of them is being entered, and then too
+        # the streams' ends have to be told.
+        try:
             running.__enter__()
-            parts.enter_context(observer)
-            parts.callback(self._leave, running, observer)
+            observer.__enter__()
             has_time_run_out = not self._over.wait(self._options.seconds)
+        finally:
+            self._leave(running, observer)
+            observer.__exit__(None, None, None)
         failures: dict[str, Exception] = {}
         for stats in running.stats():
             error, health = observer.ended.get(stats.name), observer.health.get(stats.name)
