@@ -81,14 +81,10 @@ class Observer:
         self._is_over.set()
         if self._thread.is_alive():
             self._thread.join()
-        self.look(is_last=True)
+        self.look()
 
-    def look(self, *, is_last: bool = False) -> bool:
-        """Report what has changed since the last look; True if anything has.
-
-        Args:
-            is_last: tell the end of all streams, also of those that are still ending.
-        """
+    def look(self) -> bool:
+        """Report what has changed since the last look; True if anything has."""
         has_changed = False
         over = self._running.ended()
         for stats in self._running.stats():
@@ -100,8 +96,8 @@ class Observer:
                 if before is None or before.state is not health.state:
                     self._tell_state(stats.name, health)
                     has_changed = True
-            if stats.name in over or is_last:
-                self.ended[stats.name] = error = over.get(stats.name)
+            if stats.name in over:
+                self.ended[stats.name] = error = over[stats.name]
                 self._tell_end(stats, error)
                 has_changed = True
         return has_changed
