@@ -40,6 +40,7 @@ def rendered(view: PictureView, ratio: float = 1.0) -> np.ndarray:
     image = QImage(
         round(view.width() * ratio), round(view.height() * ratio), QImage.Format.Format_RGB888
     )
+    image.fill(0)  # a view of 1951.5 pixels leaves a column of 1952 as it was
     image.setDevicePixelRatio(ratio)
     view.render(image)
     bits = image.constBits()
