@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 from srfer.errors import EngineError
+from srfer.leaving import LibraryThread
 
 Q = TypeVar("Q")
 A = TypeVar("A")
@@ -92,7 +93,7 @@ class Batcher(Generic[Q, A]):
         self._lines = 0
         self._asked_s: dict[int, float] = {}  # when each line asked last
         self._is_open = False
-        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._thread = LibraryThread(self._work, name)
 
     def __enter__(self) -> Self:
         self._is_open = True

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from srfer.errors import ConfigError, SrferError
+from srfer.leaving import LibraryThread
 from srfer.secrets import redacted_logger
 
 from . import loops
@@ -251,7 +252,7 @@ class Pipeline:
             self._is_started = True
             self._route.outlet = outlet
             self._threads = [
-                threading.Thread(target=body, name=f"{self.name}:{title}", daemon=True)
+                LibraryThread(body, f"{self.name}:{title}")
                 for body, title in zip(bodies, titles, strict=True)
             ]
             self._living = set(range(self._route.last_place + 1))

@@ -22,6 +22,7 @@ from srfer.bench_verbs import bench
 from srfer.engine_verbs import engine_app
 from srfer.errors import ConfigError
 from srfer.export_verbs import export
+from srfer.leaving import end_process_if_held
 from srfer.live_verbs import live
 from srfer.model_verbs import model_app
 from srfer.options import DEFAULT_MODEL, Debug, Device, Model, Quiet, load_model
@@ -54,13 +55,22 @@ def main(argv: Sequence[str] | None = None) -> None:
         SystemExit: always, with the exit code.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        _run(arguments, is_process=argv is None)
+    except SystemExit as ending:
+        if argv is None:
+            end_process_if_held(ending.code if isinstance(ending.code, int) else 0)
+        raise
+
+
+def _run(arguments: list[str], *, is_process: bool) -> None:
     with _sigterm_as_interrupt() as has_terminated:
         try:
             app(arguments, prog_name="srfer")
         except SystemExit as ending:
             if ending.code != INTERRUPTED:
                 raise
-            if argv is None:
+            if is_process:
                 signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is closed; let the process end
             say("interrupted")
             raise SystemExit(TERMINATED if has_terminated else INTERRUPTED) from None

@@ -20,6 +20,7 @@ import pytest
 from srfer.cli import main
 from srfer.realtime.demo.clip import Walk, make_clip
 from tests.clips import Clip, ticks_25
+from tests.faults.servers import Server, eventually, hangs
 from tests.realtime.watch.servers import Broker, Receiver, Subscriber, free_port
 from tests.synthetic import HANG_S
 
@@ -190,6 +191,25 @@ def test_signals_end_it_soon_with_everything_flushed(
     records = [json.loads(line) for line in [*lines, *rest.splitlines()]]
     assert (records[-1]["event"], records[-1]["state"]) == ("end", "stopped")
     assert receiver.records == records  # nothing was lost on the way
+    assert talk.endswith("interrupted\n")
+    assert "Traceback" not in talk
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signals_end_it_though_a_camera_says_nothing(number: signal.Signals, code: int) -> None:
+    """FFmpeg holds a thread then, for as long as its time-out, whatever else has ended."""
+    with Server(hangs()) as camera, Receiver() as receiver:
+        url = f"rtsp://127.0.0.1:{camera.port}/live"
+        with started(url, "--webhook", receiver.url) as process:
+            eventually(lambda: camera.connections == 1, 60)
+            began_s = time.monotonic()
+            process.send_signal(number)
+            data, talk = process.communicate(timeout=HANG_S)
+            assert time.monotonic() - began_s < SOON_S
+    assert process.returncode == code
+    records = [json.loads(line) for line in data.splitlines()]
+    assert [record["state"] for record in records] == ["connecting", "stopped"]
+    assert receiver.records == records
     assert talk.endswith("interrupted\n")
     assert "Traceback" not in talk
 

@@ -7,13 +7,13 @@ thread closes what it has opened whenever its call does come back.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
 from fractions import Fraction
 from typing import NamedTuple
 
 from srfer.errors import SourceError
+from srfer.leaving import LibraryThread
 
 from ..channel import Channel, ChannelClosed
 from ..types import RgbImage
@@ -65,7 +65,7 @@ class Reader:
         self._opener = opener
         self._on_end = on_end
         self._channel = Channel[Arrival | Exception](1)
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread = LibraryThread(self._run, name)
         self._thread.start()
 
     def next(self, timeout_s: float) -> Arrival | None:

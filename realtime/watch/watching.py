@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from srfer.engines import Model
 from srfer.errors import ConfigError, SourceError, SourceFault
+from srfer.leaving import LibraryThread
 
 from ..api import AnalysisOptions
 from ..load import EffortDial, describe
@@ -26,6 +28,8 @@ FLUSH_S = 1.0
 """When stopped, everything has to be out after this time, in seconds."""
 UNHURRIED_FLUSH_S = 10.0
 """The same where all streams have ended by themselves."""
+LEAVE_S = 15.0
+"""Longest wait for the end of everything after Ctrl-C, in seconds: an engine may just be opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,15 +140,35 @@ class Watch:
     def run(self) -> WatchSummary:
         """Watch until all streams have ended, the time is over, or it is stopped.
 
+        The work is done in a thread of its own, so that Ctrl-C, which may come at any moment, never
+        comes in the middle of starting or ending something.
+
         Raises:
             EngineError: if the runtime fails at the start.
             KeyboardInterrupt: after Ctrl-C, when everything is flushed.
         """
-        with ExitStack() as outlets:
-            for outlet in self.outlets:
-                outlets.enter_context(outlet)
-            errors = self._run(self._running)
-        return WatchSummary(errors, len(self.ages), self._is_cut_short)
+        work: Future[WatchSummary] = Future()
+        thread = LibraryThread(lambda: self._work(work), "watch")
+        try:
+            thread.start()
+            return work.result()
+        except KeyboardInterrupt:
+            self.stop()
+            wait([work], LEAVE_S)
+            raise
+        finally:
+            if work.done():
+                thread.join()
+
+    def _work(self, work: Future[WatchSummary]) -> None:
+        try:
+            with ExitStack() as outlets:
+                for outlet in self.outlets:
+                    outlets.enter_context(outlet)
+                errors = self._run(self._running)
+            work.set_result(WatchSummary(errors, len(self.ages), self._is_cut_short))
+        except BaseException as error:
+            work.set_exception(error)
 
     def _run(self, running: StreamSet) -> dict[str, Exception]:
         """Run the streams; gives what failed."""
@@ -156,15 +180,12 @@ class Watch:
             on_change=self._look,
         )
         observer.look()  # that sources are being connected, before anything comes from them
-        # No stack of contexts: Ctrl-C may come while one of them is being entered, and then too
-        # the streams' ends have to be told.
-        try:
+        with ExitStack() as ending:
+            ending.callback(observer.__exit__, None, None, None)
+            ending.callback(self._leave, running, observer)
             running.__enter__()
             observer.__enter__()
             has_time_run_out = not self._over.wait(self._options.seconds)
-        finally:
-            self._leave(running, observer)
-            observer.__exit__(None, None, None)
         failures: dict[str, Exception] = {}
         for stats in running.stats():
             error, health = observer.ended.get(stats.name), observer.health.get(stats.name)
