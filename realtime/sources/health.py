@@ -35,7 +35,7 @@ class SourceHealth:
         since_s: `time.monotonic()` when it came into that state, in seconds.
         cause: why it is not live, in one line without any password; "" while all is well.
         reconnects: how often frames came again after it was lost.
-        decode_errors: packets that could not be decoded.
+        decode_errors: packets that came damaged or could not be decoded.
     """
 
     state: SourceState

@@ -28,7 +28,7 @@ class Arrival(NamedTuple):
             or data came that give no picture yet.
         pts: timestamp in the source in seconds, or None if it has none.
         rate: frames a second that the source says it has, or None.
-        bad_packets: packets of this connection that could not be decoded so far.
+        bad_packets: packets of this connection that came damaged or could not be decoded so far.
     """
 
     arrived_s: float

@@ -144,8 +144,9 @@ class StreamOpener:
         bad_packets = bad_in_a_row = 0
         for packet in self._packets(container):
             arrived_s = self._clock()
-            pictures = self._decode(stream, packet) if packet.stream is stream else []
-            bad_packets += pictures is None
+            is_video = packet.stream is stream
+            pictures = self._decode(stream, packet) if is_video else []
+            bad_packets += is_video and _is_damaged(packet, pictures)
             bad_in_a_row = bad_in_a_row + 1 if pictures is None else 0
             if bad_in_a_row > MAX_BAD_PACKETS:
                 raise self._error(
@@ -219,6 +220,11 @@ class StreamOpener:
 
     def _error(self, trouble: Trouble) -> SourceError:
         return SourceError(f"{self._address}: {trouble.text}", trouble.fault)
+
+
+def _is_damaged(packet: Packet[Any], pictures: list[VideoFrame] | None) -> bool:
+    """True if a packet cannot be decoded, or FFmpeg had to make up a part of what was lost."""
+    return pictures is None or packet.is_corrupt or any(one.is_corrupt for one in pictures)
 
 
 def _pts(picture: VideoFrame) -> Fraction | None:

@@ -225,7 +225,7 @@ def _sources(streams: tuple[StreamStats, ...], now_s: float) -> Iterator[Metric]
         "srfer_source_reconnects", "Times that frames came again.", labels=["source"]
     )
     decode_errors = CounterMetricFamily(
-        "srfer_source_decode_errors", "Packets that could not be decoded.", labels=["source"]
+        "srfer_source_decode_errors", "Packets that came damaged.", labels=["source"]
     )
     for stats in streams:
         health = health_of(stats, now_s)

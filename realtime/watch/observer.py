@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from ..sources.health import SourceHealth, SourceState
 from ..streams import OVER, StreamSet, StreamStats
@@ -18,6 +18,8 @@ OnFailure = Callable[[Exception], None]
 
 LOOK_EVERY_S = 0.1
 """Time between two looks, in seconds."""
+DAMAGE_EVERY_S = 10.0
+"""Shortest time between two reports that more of a source came damaged, in seconds."""
 
 
 def health_of(stats: StreamStats, now_s: float) -> SourceHealth:
@@ -28,6 +30,13 @@ def health_of(stats: StreamStats, now_s: float) -> SourceHealth:
         return SourceHealth(SourceState.ENDED, now_s)
     state = SourceState.LIVE if stats.pipeline.captured else SourceState.CONNECTING
     return SourceHealth(state, now_s)
+
+
+class _Damage(NamedTuple):
+    """Damaged packets of a source that were told of, and when, in monotonic seconds."""
+
+    packets: int
+    told_s: float
 
 
 class Observer:
@@ -58,6 +67,7 @@ class Observer:
     ) -> None:
         self.ended: dict[str, Exception | None] = {}
         self.health: dict[str, SourceHealth] = {}
+        self._damage: dict[str, _Damage] = {}
         self._running = running
         self._hub = hub
         self._notify = notify
@@ -96,6 +106,8 @@ class Observer:
                 if before is None or before.state is not health.state:
                     self._tell_state(stats.name, health)
                     has_changed = True
+                elif self._is_damage_news(stats.name, health):
+                    self._tell_damage(stats.name, health)
             if stats.name in over:
                 self.ended[stats.name] = error = over[stats.name]
                 self._tell_end(stats, error)
@@ -108,14 +120,30 @@ class Observer:
                 self._on_change(self)
             self._is_over.wait(LOOK_EVERY_S)
 
-    def _tell_state(self, stream: str, health: SourceHealth) -> None:
+    def _is_damage_news(self, stream: str, health: SourceHealth) -> bool:
+        told = self._damage[stream]
+        is_time = self._clock() - told.told_s >= DAMAGE_EVERY_S
+        return is_time and health.decode_errors > told.packets
+
+    def _tell_damage(self, stream: str, health: SourceHealth) -> None:
+        more = health.decode_errors - self._damage[stream].packets
+        self._tell_source(stream, health)
+        self._notify(f"{stream}: {more} more packets came damaged")
+
+    def _tell_source(self, stream: str, health: SourceHealth) -> None:
         self._hub.tell(source_record(stream, health, time_s=self._hub.now_s()))
+        self._damage[stream] = _Damage(health.decode_errors, self._clock())
+
+    def _tell_state(self, stream: str, health: SourceHealth) -> None:
+        self._tell_source(stream, health)
         cause = f": {health.cause}" if health.cause else ""
         self._notify(f"{stream}: {health.state}{cause}")
 
     def _tell_end(self, stats: StreamStats, error: Exception | None) -> None:
         counts = stats.pipeline
-        self._hub.tell(end_record(stats.name, error, counts, time_s=self._hub.now_s()))
+        damaged = 0 if stats.health is None else stats.health.decode_errors
+        now_s = self._hub.now_s()
+        self._hub.tell(end_record(stats.name, error, counts, time_s=now_s, decode_errors=damaged))
         dropped = [f"{number} {cause}" for cause, number in counts.dropped.items() if number]
         lost = f", dropped: {', '.join(dropped)}" if dropped else ""
         self._notify(f"{stats.name}: {counts.state} after {counts.processed} frames{lost}")

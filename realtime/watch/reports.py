@@ -76,7 +76,7 @@ def frame_record(stream: str, result: FrameResult, *, time_s: float) -> dict[str
 
 
 def source_record(stream: str, health: SourceHealth, *, time_s: float) -> dict[str, Any]:
-    """The event that a source came into another state."""
+    """The event that a source came into another state, or that more of it came damaged."""
     return {
         EVENT: "source",
         "source": stream,
@@ -84,6 +84,7 @@ def source_record(stream: str, health: SourceHealth, *, time_s: float) -> dict[s
         "state": str(health.state),
         "cause": health.cause,
         "reconnects": health.reconnects,
+        "decode_errors": health.decode_errors,
     }
 
 
@@ -101,7 +102,12 @@ def effort_record(dial: EffortDial, *, time_s: float) -> dict[str, Any]:
 
 
 def end_record(
-    stream: str, error: Exception | None, stats: PipelineStats, *, time_s: float
+    stream: str,
+    error: Exception | None,
+    stats: PipelineStats,
+    *,
+    time_s: float,
+    decode_errors: int = 0,
 ) -> dict[str, Any]:
     """The event that a stream has ended: nothing more is said of it.
 
@@ -110,6 +116,7 @@ def end_record(
         error: what ended it; None if it ended well or was stopped.
         stats: its final counts.
         time_s: seconds since 1970.
+        decode_errors: packets of its source that came damaged.
     """
     return {
         EVENT: "end",
@@ -119,6 +126,7 @@ def end_record(
         "error": None if error is None else in_a_line(error),
         "frames": stats.processed,
         "dropped": {str(cause): count for cause, count in stats.dropped.items() if count},
+        "decode_errors": decode_errors,
     }
 
 

@@ -2,13 +2,15 @@
 
 It needs GStreamer's bindings, which Debian has only for its own Python; so it is a child process,
 which also lets tests kill and freeze it. Settings: `port` (0 for any), `launch` (GStreamer's
-description of the pipeline behind /live), and optionally `user` and `password` (digest). It says
-its port on stdout when it listens. With `--check` it only says by its exit code whether it can run.
+description of the pipeline behind /live), and optionally `user` and `password` (digest), and `loss`
+(share of the packets that are not sent, by chance, always the same ones). It says its port on
+stdout when it listens. With `--check` it only says by its exit code whether it can run.
 """
 
 from __future__ import annotations
 
 import json
+import random
 import sys
 
 import gi
@@ -32,6 +34,8 @@ def main() -> None:
     factory = GstRtspServer.RTSPMediaFactory()
     factory.set_launch(settings["launch"])
     factory.set_shared(True)
+    if settings.get("loss"):
+        factory.connect("media-configure", lambda _, media: thin_out(media, settings["loss"]))
     if settings.get("user"):
         protect(server, factory, settings["user"], settings["password"])
     server.get_mount_points().add_factory("/live", factory)
@@ -39,6 +43,17 @@ def main() -> None:
         sys.exit("the port is taken")
     print(server.get_bound_port(), flush=True)
     GLib.MainLoop().run()
+
+
+def thin_out(media: GstRtspServer.RTSPMedia, loss: float) -> None:
+    chance = random.Random(1)
+
+    def probe(_pad: Gst.Pad, _info: Gst.PadProbeInfo) -> Gst.PadProbeReturn:
+        return Gst.PadProbeReturn.DROP if chance.random() < loss else Gst.PadProbeReturn.OK
+
+    payloader = media.get_element().get_by_name("pay0")
+    kinds = Gst.PadProbeType.BUFFER | Gst.PadProbeType.BUFFER_LIST
+    payloader.get_static_pad("src").add_probe(kinds, probe)
 
 
 def protect(

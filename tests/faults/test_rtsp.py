@@ -52,20 +52,30 @@ def _needs_server(nothing_is_left: None) -> None:
         pytest.skip("no RTSP server of GStreamer: sh scripts/system_libraries.sh python tests")
 
 
-def launch(width: int = 160, height: int = 120, gop: int = 15, pattern: str = "ball") -> str:
+# Behind `identity`, which takes groups of packets apart, they can be lost one by one.
+IN_MANY_PACKETS = "rtph264pay pt=96 mtu=600 ! identity name=pay0"
+
+
+def launch(
+    width: int = 160,
+    height: int = 120,
+    gop: int = 15,
+    pattern: str = "ball",
+    packets: str = "rtph264pay name=pay0 pt=96",
+) -> str:
     return (
         f"( videotestsrc is-live=true pattern={pattern} "
         f"! video/x-raw,width={width},height={height},framerate=30/1 "
         f"! x264enc tune=zerolatency speed-preset=ultrafast key-int-max={gop} "
-        "! rtph264pay name=pay0 pt=96 )"
+        f"! {packets} )"
     )
 
 
 class Camera:
     """A server process with one stream; it keeps its port over restarts."""
 
-    def __init__(self, user: str = "", password: str = "") -> None:
-        self._login = {"user": user, "password": password}
+    def __init__(self, user: str = "", password: str = "", loss: float = 0.0) -> None:
+        self._more = {"user": user, "password": password, "loss": loss}
         self._process: subprocess.Popen[str] | None = None
         self.port = 0
 
@@ -76,7 +86,7 @@ class Camera:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(
-            json.dumps({"port": self.port, "launch": description, **self._login})
+            json.dumps({"port": self.port, "launch": description, **self._more})
         )
         self._process.stdin.close()
         self.port = int(self._process.stdout.readline())
@@ -119,6 +129,23 @@ def test_frames_come_over_both_transports(transport: Transport) -> None:
     assert 0.8 < float(frames[-1].pts) < 1.2
     assert {frame.image.shape for frame in frames} == {(120, 160, 3)}
     assert frames[0].image.max() > 200, "the ball is white"
+
+
+@pytest.mark.parametrize("transport", list(Transport))
+def test_lost_packets_are_counted_and_the_picture_goes_on(transport: Transport) -> None:
+    with Camera(loss=0.02) as camera:
+        camera.kill()
+        camera.start(launch(320, 240, pattern="snow", packets=IN_MANY_PACKETS))
+        address = parse_address(f"rtsp://127.0.0.1:{camera.port}/live", {})
+        with open_stream(address, LiveOptions(transport=transport)) as source:
+            frames = frames_until(source, lambda frame: frame.index >= 90)
+            health = source.health
+    check_order(frames)
+    assert (health.state, health.reconnects) == (SourceState.LIVE, 0)
+    assert health.decode_errors >= 3
+    # What is lost is missing in the picture, and not in time: 90 frames are three seconds.
+    assert frames[-1].pts is not None
+    assert 2.9 < float(frames[-1].pts) < 4.0
 
 
 def test_a_camera_that_is_killed_ten_times_is_back_each_time() -> None:

@@ -17,8 +17,9 @@ from srfer.realtime import Frame, Policy
 from srfer.realtime.demo.clip import Walk, make_clip
 from srfer.realtime.sources import VideoFile
 from srfer.realtime.sources.health import SourceHealth, SourceState
-from srfer.realtime.streams import Stream
-from srfer.realtime.watch import Watch, WatchOptions, WatchSummary, choose
+from srfer.realtime.streams import Stream, StreamSet
+from srfer.realtime.watch import Hub, Watch, WatchOptions, WatchSummary, choose
+from srfer.realtime.watch.observer import Observer
 from tests.realtime.watch.keeping import Keeping
 from tests.realtime.watch.servers import Told
 from tests.synthetic import HANG_S, SyntheticSource
@@ -131,6 +132,30 @@ def test_a_source_that_is_lost_is_reported_with_its_cause(model: Model) -> None:
     assert "door: lost: no data for 5 s" in told.lines
     assert result[0].exit_code == 0  # it gave frames, and ended by itself
     assert kept.records[-1]["event"] == "end"
+
+
+def test_damage_is_reported_every_ten_seconds_at_most(model: Model) -> None:
+    camera, kept, told = Camera(0, LOST), Keeping(), Told()
+    now_s = [100.0]
+    observer = Observer(
+        StreamSet([Stream("door", camera)], model),
+        Hub([kept]),
+        notify=told,
+        on_failure=lambda _: None,
+        on_change=lambda _: None,
+        clock=lambda: now_s[0],
+    )
+    for damaged in range(201):  # 0.125 s apart
+        camera.health = SourceHealth(SourceState.LIVE, 0.0, decode_errors=damaged // 2)
+        observer.look()
+        now_s[0] += 0.125
+    assert told.lines == [
+        "door: live",
+        "door: 40 more packets came damaged",
+        "door: 40 more packets came damaged",
+    ]
+    assert [record["decode_errors"] for record in kept.events("source")] == [0, 40, 80]
+    assert {record["state"] for record in kept.events("source")} == {"live"}
 
 
 def test_fail_fast_ends_at_the_first_loss(model: Model) -> None:
