@@ -321,7 +321,8 @@ def exceeded(figures: Mapping[str, Any]) -> list[str]:
 
 
 def _median(samples: Sequence[Sample], name: str) -> float:
-    return round(statistics.median(getattr(sample, name) for sample in samples), 2)
+    values: list[float] = [getattr(sample, name) for sample in samples]
+    return round(statistics.median(values), 2)
 
 
 def _ages(run: Soak, begin: float) -> dict[str, float]:

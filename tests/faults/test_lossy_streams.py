@@ -7,7 +7,6 @@ import random
 import threading
 import urllib.request
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 

@@ -82,6 +82,29 @@ def test_higher_priorities_come_first_where_not_all_fit() -> None:
     assert squares.batches[1:] == [[5, 3], [2, 4]]
 
 
+def test_under_overload_all_get_the_same_share_however_often_they_ask() -> None:
+    lines, counts, over = 6, [0] * 6, threading.Event()
+
+    def answer(places: Sequence[int]) -> list[int]:
+        while batcher.depth < lines - len(places) and not over.is_set():
+            pass  # until all others wait: there is always more to do than fits
+        for place in places:
+            counts[place] += not over.is_set()
+        if sum(counts) >= 60:
+            over.set()
+        return list(places)
+
+    def ask_again_and_again(place: int) -> None:
+        line = batcher.line()
+        while not over.is_set():
+            assert line.ask(place) == place
+
+    batcher = Batcher(answer, name="places", most=2)
+    with batcher, ThreadPoolExecutor(lines) as pool:
+        list(pool.map(ask_again_and_again, range(lines)))
+    assert max(counts) - min(counts) <= 1
+
+
 def test_a_question_heavier_than_a_batch_is_answered_alone() -> None:
     squares = Squares()
     with Batcher(squares, name="squares", most=4, weigh=lambda number: number) as batcher:
