@@ -212,7 +212,7 @@ class Session:
             self.recorder.end()
             recording = self.recorder.recording
             if recording is not None and not recording.error:
-                self._news.append(recording.video.name)
+                self._news += [video.name for video in recording.videos if recording.frames]
 
         self._aside(end)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from ..types import FrameResult
 from .atomic import TextFile
@@ -37,14 +38,15 @@ class JsonlSink:
         Raises:
             ExportError: if the file cannot be written.
         """
-        assert self._file is not None, "enter the sink first"
-        line = json.dumps(
-            to_record(result, self._fields),
-            allow_nan=False,
-            ensure_ascii=False,
-            separators=(",", ":"),
-        )
-        self._file.write(line + "\n", result.frame.pts)
+        self._write(to_record(result, self._fields), result.frame.pts)
+
+    def write_event(self, event: dict[str, Any], pts: Fraction | None) -> None:
+        """Append a line that is no frame; it has the key `event`.
+
+        Raises:
+            ExportError: if the file cannot be written.
+        """
+        self._write(event, pts)
 
     def __exit__(
         self,
@@ -54,3 +56,8 @@ class JsonlSink:
     ) -> None:
         if self._file is not None:
             self._file.close(is_complete=error is None)
+
+    def _write(self, record: dict[str, Any], pts: Fraction | None) -> None:
+        assert self._file is not None, "enter the sink first"
+        line = json.dumps(record, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+        self._file.write(line + "\n", pts)

@@ -22,9 +22,14 @@ import psutil
 import pytest
 
 from srfer.errors import SourceError, SourceFault
+from srfer.realtime.overlay import Overlay
+from srfer.realtime.pipeline import Pipeline
+from srfer.realtime.route import Policy
+from srfer.realtime.sinks import Recorder
 from srfer.realtime.sources import LiveOptions, SourceState, Transport
 from srfer.realtime.sources.address import parse_address
 from srfer.realtime.sources.stream import open_stream
+from tests.clips import FixedFace, video_images, video_times
 from tests.faults.servers import (
     check_order,
     eventually,
@@ -32,6 +37,7 @@ from tests.faults.servers import (
     live,
     read_in_thread,
 )
+from tests.synthetic import Keep
 
 PYTHON = "/usr/bin/python3"
 SCRIPT = Path(__file__).with_name("rtsp_server.py")
@@ -169,6 +175,35 @@ def test_a_camera_that_is_killed_ten_times_is_back_each_time() -> None:
     assert max(returns) <= 5.0
     kept = sum(frame.image.nbytes for frame in frames)
     assert memory[-1] - memory[2] <= 5e6 + kept
+
+
+def test_a_recording_goes_on_in_another_video_when_the_camera_comes_back_larger(
+    tmp_path: Path,
+) -> None:
+    with Camera() as camera:
+        source, keep = live(f"rtsp://127.0.0.1:{camera.port}/live"), Keep()
+        recorder = Recorder(lambda: source.info, Overlay)
+        recorder.begin(tmp_path, "door")
+        with Pipeline(source, [FixedFace()], [recorder, keep], policy=Policy.LIVE) as pipeline:
+            eventually(lambda: len(keep.results) >= 20)
+            camera.kill()
+            camera.start(launch(320, 240))
+            eventually(lambda: sum(one.frame.width == 320 for one in keep.results) >= 20)
+            pipeline.stop()
+    recording = recorder.recording
+    assert recording is not None
+    assert (recording.error, recording.is_open) == ("", False)
+    assert [video.name for video in recording.videos] == ["door.mp4", "door-part2.mp4"]
+    by_width = [[r.frame for r in keep.results if r.frame.width == width] for width in (160, 320)]
+    for video, frames in zip(recording.videos, by_width, strict=True):
+        times = [frame.pts for frame in frames if frame.pts is not None]
+        assert video_times(video) == [time - times[0] for time in times]
+        assert {image.shape for image in video_images(video)} == {frames[0].image.shape}
+    records = [json.loads(line) for line in recording.lines.read_text("utf-8").splitlines()]
+    (event,) = [record for record in records if "event" in record]
+    assert (event["video"], event["frame"]) == ("door-part2.mp4", by_width[1][0].index)
+    indices = [record["frame"] for record in records if "event" not in record]
+    assert indices == keep.indices
 
 
 def test_a_frozen_camera_is_lost_and_comes_back() -> None:

@@ -159,7 +159,7 @@ def test_record_and_snapshot(
     qtbot.waitUntil(lambda: not session.recorder.recording.is_open, timeout=WAIT_MS)  # type: ignore[union-attr]
     recording = session.recorder.recording
     assert recording is not None
-    assert len(video_images(recording.video)) == recording.frames == 5
+    assert len(video_images(recording.videos[0])) == recording.frames == 5
     assert len(recording.lines.read_text(encoding="utf-8").splitlines()) == 5
     qtbot.keyClick(window, Qt.Key.Key_S)
     qtbot.waitUntil(lambda: len(list(folder.glob("*.png"))) == 1, timeout=WAIT_MS)
