@@ -50,7 +50,7 @@ FACE_PX = 32.0
 MOST_FACES = 4
 
 VISIT = 120
-"""Frames for which the same faces stay."""
+"""Frames for which the same faces stay: 8 seconds."""
 VISITS_A_PLACE = 6
 """Visits until the camera is turned to another place."""
 BURST_EVERY, BURST = 400, 6
@@ -79,12 +79,14 @@ class Crowd:
         name: of the source.
         frames: how many it has.
         seed: places, and how many faces come when.
+        visit: frames for which the same faces stay.
     """
 
-    def __init__(self, name: str, frames: int, seed: int) -> None:
+    def __init__(self, name: str, frames: int, seed: int, visit: int = VISIT) -> None:
         self.info = SourceInfo(name, *SIZE, RATE, 1 / RATE, None, is_live=True)
         self._frames = frames
         self._seed = seed
+        self._visit = visit
         self._changed = threading.Condition()
         self._finished = -1
         self._is_interrupted = False
@@ -131,7 +133,7 @@ class Crowd:
             faces = int(chance.integers(0, MOST_FACES + 1))
             # The seed makes the place: with the same one, only the faces change.
             seed = 1000 * self._seed + visit // VISITS_A_PLACE
-            scene = Scene(faces, FACE_PX, *SIZE, RATE, VISIT / RATE, seed)
+            scene = Scene(faces, FACE_PX, *SIZE, RATE, self._visit / RATE, seed)
             with SyntheticVideo(scene) as video:
                 for frame in video:
                     yield frame.image
@@ -218,16 +220,16 @@ class Soak:
     elapsed_s: float
 
 
-def soak(model: Model, frames: int, streams: int = STREAMS, samples: int = SAMPLES) -> Soak:
+def soak(model: Model, frames: int, *, visit: int = VISIT, samples: int = SAMPLES) -> Soak:
     """Run the cameras to their end, and look at the process all along.
 
     Args:
         model: loaded.
         frames: of each stream.
-        streams: how many cameras.
+        visit: frames for which the same faces stay.
         samples: how many looks, evenly over the frames.
     """
-    sources = [Crowd(f"camera {number}", frames, number) for number in range(streams)]
+    sources = [Crowd(f"camera {number}", frames, number, visit) for number in range(STREAMS)]
     census = [Census(source, frames) for source in sources]
     taken: list[Sample] = []
     started_s = time.monotonic()
@@ -243,12 +245,13 @@ def soak(model: Model, frames: int, streams: int = STREAMS, samples: int = SAMPL
         )
         opened.enter_context(running)
         pause = threading.Event()
-        while len(running.ended()) < streams:
-            share = sum(s.pipeline.captured for s in running.stats()) / (frames * streams)
+        while not running.ended():  # then there are fewer threads
+            share = max(one.pipeline.captured for one in running.stats()) / frames
             if share * samples >= len(taken):
                 taken.append(_look(running, share))
             pause.wait(LOOK_S)
-        return Soak(running.stats(), running.wait(), taken, census, time.monotonic() - started_s)
+        errors = running.wait()
+        return Soak(running.stats(), errors, taken, census, time.monotonic() - started_s)
 
 
 def _open_hub(opened: ExitStack) -> Hub:
