@@ -22,7 +22,7 @@ from PyQt6.QtGui import (
 )
 from PyQt6.QtWidgets import QWidget
 
-from srfer.realtime import Box, FrameResult
+from srfer.realtime import Box, FrameResult, TrackState
 from srfer.realtime.types import RgbImage
 
 from .images import as_image
@@ -234,7 +234,7 @@ class PictureView(QWidget):
             text = self.tr("expression analysis running")
             spots.append(_draw_chip(painter, text, left, bottom, is_right=False))
         if self.has_age:
-            age_ms = (time.monotonic() - self._result.frame.captured_s) * 1e3
+            age_ms = (time.monotonic() - _read_at_s(self._result)) * 1e3
             text = self.tr("labels {age} ms old").format(age=f"{age_ms:.0f}")
             if age_ms >= 1000:
                 text = self.tr("labels {age} s old").format(age=f"{age_ms / 1e3:.1f}")
@@ -274,6 +274,13 @@ class PictureView(QWidget):
         faces = 0 if self._result is None else len(self._result.faces)
         count = self.tr("{count} faces").format(count=faces)
         self.setAccessibleDescription(" · ".join(one for one in (self._title, count) if one))
+
+
+def _read_at_s(result: FrameResult) -> float:
+    """When the frame was captured from which the oldest label that is shown was read."""
+    seen = [face for face in result.faces if face.track.state is not TrackState.LOST]
+    ago_s = max((face.read_ago_s or 0.0 for face in seen), default=0.0)
+    return result.frame.captured_s - ago_s
 
 
 def _scale(image: RgbImage, viewport: Viewport, ratio: float) -> NDArray[np.uint8]:

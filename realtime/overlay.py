@@ -29,6 +29,9 @@ COLOURS: dict[str, Colour] = {
 
 NOTICE = "expression analysis"
 
+SHOWN_AGE_S = 0.05
+"""Labels that are older than this say so, in seconds of media time."""
+
 _UNREAD: Colour = (150, 150, 150)
 _DARK: Colour = (24, 24, 24)
 _LIGHT: Colour = (255, 255, 255)
@@ -59,7 +62,8 @@ class Overlay:
     """Draws boxes, captions and loupes; text and lines grow with the frame.
 
     A caption holds the track's number, the expression (filtered over time where that is known) with
-    its confidence, or "unsure", and the size of the face in the frame. A face smaller than the
+    its confidence, or "unsure", the size of the face in the frame, and how old the expression is
+    where it was read in an earlier frame. A face smaller than the
     model's input gets a loupe: what the model saw after super-resolution, magnified.
 
     Args:
@@ -114,9 +118,16 @@ def _caption(face: FaceResult) -> tuple[str, Colour]:
         return (f"{who} {size:.0f}px", _UNREAD)
     label = face.steady_label or LABELS[int(probabilities.argmax())]
     confidence = float(probabilities[LABELS.index(label)])
+    detail = f"{size:.0f}px{_age(face)}"
     if confidence < SURE_FROM:
-        return (f"{who} unsure {size:.0f}px", _UNREAD)
-    return (f"{who} {label} {confidence:.0%} {size:.0f}px", COLOURS[label])
+        return (f"{who} unsure {detail}", _UNREAD)
+    return (f"{who} {label} {confidence:.0%} {detail}", COLOURS[label])
+
+
+def _age(face: FaceResult) -> str:
+    """How old the label is, where that is worth saying."""
+    ago_s = face.read_ago_s or 0.0
+    return f" {ago_s:.1f} s old" if ago_s >= SHOWN_AGE_S else ""
 
 
 def _draw_box(image: RgbImage, face: FaceResult, colour: Colour, unit: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -55,6 +56,17 @@ def test_the_expression_shown_is_the_filtered_one() -> None:
     image = draw(face(1, BOX, expression("happiness", 0.9, 80), smoothed=smoothed))
     assert count(image, COLOURS["sadness"]) > 200
     assert count(image, COLOURS["happiness"]) == 0
+
+
+def test_the_caption_tells_the_age_of_a_label_that_was_read_earlier() -> None:
+    def drawn(ago_s: float | None) -> np.ndarray:
+        smoothed = expression("sadness", 0.9).probabilities
+        return draw(replace(face(1, BOX, smoothed=smoothed), read_ago_s=ago_s))
+
+    assert (drawn(0.0) == drawn(None)).all()
+    assert (drawn(0.04) == drawn(0.0)).all(), "read a frame ago: not worth saying"
+    assert (drawn(0.3) != drawn(0.0)).any()
+    assert (drawn(0.3) != drawn(0.6)).any()
 
 
 def test_the_caption_names_the_track_the_confidence_and_the_size() -> None:
