@@ -29,9 +29,11 @@ Run = Callable[..., tuple[int, list[dict[str, Any]], str]]
 SOON_S = 6.0
 """2 s are promised; the rest is for a machine that has other things to do."""
 CONNECTIONS = """
-import sys
+import os, sys
 def note(event, details):
-    if event == "socket.connect":
+    if event == "open" and details[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+        sys.stderr.write(f"FILE {details[0]}\\n")
+    elif event == "socket.connect":
         sys.stderr.write(f"NET {details[1][0]}\\n")
     elif event == "socket.getaddrinfo":
         sys.stderr.write(f"NET {details[0]}\\n")
@@ -298,7 +300,9 @@ def test_passwords_are_shown_nowhere(long: Path) -> None:
     assert CANARY not in seen + data + talk
 
 
-def test_only_the_named_servers_are_contacted(walk: Path, tmp_path: Path) -> None:
+def test_only_the_named_servers_are_contacted_and_nothing_is_written(
+    walk: Path, tmp_path: Path
+) -> None:
     with Broker(tmp_path) as broker, Receiver() as receiver:
         arguments = ("--mqtt", f"mqtt://127.0.0.1:{broker.port}", "--webhook", receiver.url)
         done = subprocess.run(
@@ -309,9 +313,15 @@ def test_only_the_named_servers_are_contacted(walk: Path, tmp_path: Path) -> Non
             capture_output=True,
             text=True,
             check=False,
-            env={**os.environ, "HTTP_PROXY": "http://192.0.2.1:3128"},
+            env={
+                **os.environ,
+                "HTTP_PROXY": "http://192.0.2.1:3128",
+                "PYTHONDONTWRITEBYTECODE": "1",
+            },
         )
     assert done.returncode == 0
     contacted = [line for line in done.stderr.splitlines() if line.startswith("NET ")]
     assert len(contacted) >= 2
     assert set(contacted) == {"NET 127.0.0.1"}
+    written = [line for line in done.stderr.splitlines() if line.startswith("FILE ")]
+    assert [line for line in written if line != "FILE /dev/null"] == []

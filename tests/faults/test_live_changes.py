@@ -84,6 +84,19 @@ def test_times_jump_back_and_ahead_in_mid_stream(tmp_path: Path) -> None:
     assert frames[-1].pts < 10
 
 
+def test_times_wrap_around(tmp_path: Path) -> None:
+    """Those of MPEG-TS have 33 bits, which last 26.5 hours."""
+    to_the_wrap = 2**33 * 12_800 // 90_000
+    data = ts(tmp_path, 100, first=to_the_wrap - 50 * 512)
+    with Server(hangs(data)) as server, live(f"tcp://127.0.0.1:{server.port}") as source:
+        frames = frames_until(source, lambda frame: frame.index >= 90)
+    check_order(frames)
+    assert source.health.reconnects == 0
+    times = [frame.pts for frame in frames if frame.pts is not None]
+    steps = {round(float(after - before), 3) for before, after in itertools.pairwise(times)}
+    assert steps == {0.04}
+
+
 def test_the_wall_clock_does_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real, steps = time.time, iter(range(10**6))
     monkeypatch.setattr(time, "time", lambda: real() + 3600 * (-1) ** next(steps))
