@@ -136,14 +136,7 @@ def run_streams(
     has_ended = threading.Event()
     streams = _make_streams(plan, infos, make_source, has_ended)
     replays, recorders = [item.source for item in streams], [item.recorder for item in streams]
-    running = StreamSet(
-        [Stream(s.name, s.source, [s.recorder], max_fps=plan.max_fps) for s in streams],
-        model,
-        plan.analysis,
-        policy=Policy.LIVE if plan.is_paced else Policy.LOSSLESS,
-        effort=plan.effort,
-        on_effort=lambda _dial: None,  # in the report, second by second
-    )
+    running = _make_set(plan, streams, model)
     with Gpus() as gpus:
         with running:
             try:
@@ -166,6 +159,17 @@ def run_streams(
             gpu_names=gpus.names,
             gpu_note=gpus.note,
         )
+
+
+def _make_set(plan: BenchPlan, streams: Sequence[_Measured], model: Model) -> StreamSet:
+    return StreamSet(
+        [Stream(s.name, s.source, [s.recorder], max_fps=plan.max_fps) for s in streams],
+        model,
+        plan.analysis,
+        policy=Policy.LIVE if plan.is_paced else Policy.LOSSLESS,
+        effort=plan.effort,
+        on_effort=lambda _dial: None,  # in the report, second by second
+    )
 
 
 class _Measured(NamedTuple):

@@ -7,9 +7,9 @@ from pathlib import Path
 from srfer.errors import ConfigError
 
 from ..known_models import fetched_model
+from . import retinaface, yunet
+from .detecting import NetworkDetector
 from .detector import Detector
-from .retinaface import RetinaFace
-from .yunet import YuNet
 
 
 def open_detector(
@@ -43,16 +43,14 @@ def open_detector(
         raise ConfigError(f"score_from must lie between 0 and 1, not {score_from}")
     if threads < 1:
         raise ConfigError(f"threads must be 1 or more, not {threads}")
-    if name == "yunet":
-        return YuNet(
-            model or fetched_model(name),
-            detect_px=detect_px,
-            score_from=score_from,
-            threads=threads,
-            device=device,
-        )
-    if name != "retinaface":
+    if name not in ("retinaface", "yunet"):
         raise ConfigError(f"unknown face detector {name!r}: choose retinaface or yunet")
-    if model is not None:
+    if name == "yunet":
+        head, data = yunet.YUNET, yunet.read_model(model or fetched_model(name))
+    elif model is None:
+        head, data = retinaface.RETINAFACE, retinaface.read_model()
+    else:
         raise ConfigError(f"retinaface has its own model, not {model}: choose yunet or mediapipe")
-    return RetinaFace(detect_px=detect_px, score_from=score_from, threads=threads, device=device)
+    return NetworkDetector(
+        head, data, detect_px=detect_px, score_from=score_from, threads=threads, device=device
+    )

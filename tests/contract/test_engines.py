@@ -27,7 +27,7 @@ from srfer.engines.check import TOLERANCES, fixed_faces, measure_agreement
 from srfer.engines.contract import Backend
 from srfer.engines.spec import expression_shapes, golden_feeds
 from srfer.errors import BuiltEngineError, ConfigError, EngineError, ModelError
-from srfer.realtime.detection.retinaface import _model as retinaface_model
+from srfer.realtime.detection.retinaface import read_model as retinaface_model
 from tests.engines.conftest import ranged_model  # noqa: F401  a fixture
 
 PROCESSORS = [one for one in BACKENDS if one.device in ("cpu", "openvino", "ncnn", "torch")]
