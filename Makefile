@@ -44,6 +44,7 @@ benchmarks: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.media
 	$(BIN)/python -m benchmarks.sources
 	$(BIN)/python -m benchmarks.streams
+	$(BIN)/python -m benchmarks.soak
 	$(BIN)/python -m benchmarks.install
 	$(BIN)/python -m benchmarks.gui
 
