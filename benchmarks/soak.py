@@ -54,7 +54,7 @@ VISIT = 120
 VISITS_A_PLACE = 6
 """Visits until the camera is turned to another place."""
 BURST_EVERY, BURST = 400, 6
-"""So many pictures of so many come without waiting."""
+"""Of 400 pictures, 6 come without waiting."""
 
 SAMPLES = 360
 LOOK_S = 0.1
@@ -62,8 +62,6 @@ WARM_UP = 1 / 12
 """Share of the run whose samples do not count: 5 minutes of an hour."""
 WINDOW = 1 / 6
 """Share of the run that is compared: its first 10 minutes after the warm-up, and its last."""
-TENTHS = 6
-"""Times 10 minutes in the run."""
 
 MOST_GROWTH_MB = 20.0
 MOST_SLOPE_MB = 1.0
@@ -285,7 +283,8 @@ def summarise(run: Soak) -> dict[str, Any]:
     first = [sample for sample in warm if sample.share < WARM_UP + WINDOW]
     last = [sample for sample in warm if sample.share >= 1 - WINDOW]
     shares, memory = [sample.share for sample in warm], [sample.rss_mb for sample in warm]
-    slope = statistics.linear_regression(shares, memory).slope / TENTHS
+    ten_minutes = len(run.census[0].age_ms) / RATE / 600
+    slope = statistics.linear_regression(shares, memory).slope / float(ten_minutes)
     return {
         "elapsed_s": round(run.elapsed_s, 1),
         "captured": sum(one.pipeline.captured for one in run.stats),
