@@ -15,6 +15,7 @@ import pytest
 from srfer.errors import ConfigError
 from srfer.realtime.watch.mqtt import QUEUED, MqttOutlet
 from srfer.realtime.watch.reports import Report
+from tests.faults.servers import eventually
 from tests.realtime.watch.servers import Broker, Subscriber, Told, free_port, let_threads_end
 
 pytestmark = pytest.mark.usefixtures("threads_are_checked")
@@ -74,6 +75,7 @@ def test_a_broker_that_comes_back_hears_of_the_present(tmp_path: Path) -> None:
         outlet.__enter__()
         told.wait_for("connected")
         outlet.send(state("live"))
+        eventually(lambda: outlet.stats().sent == 1)
     told.wait_for("the connection is lost; trying again")
     began_s = time.monotonic()
     outlet.send(state("lost"))
