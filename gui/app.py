@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -20,8 +22,9 @@ from .about import NoticeDialog
 from .desk import Desk
 from .faults import Faults
 from .garbage import Collector
+from .keeper import Keeper
 from .main_window import MainWindow
-from .preferences import Language, Preferences
+from .preferences import Language
 from .settings import SettingsFile, default_path
 from .theme import apply_theme
 
@@ -30,6 +33,9 @@ END_S = 3.0
 
 SIGNALS_EVERY_MS = 200
 """Python sees Ctrl-C only when it runs; a window that rests would not notice."""
+
+TURN_S = 0.001
+"""The longest that a thread keeps Python's lock while others wait; by default it is 0.005."""
 
 TRANSLATIONS = Path(__file__).parent / "translations"
 
@@ -50,6 +56,8 @@ def run(source: str = "", model: str = DEFAULT, overrides: Mapping[str, Any] | N
         ConfigError: if an override is impossible.
     """
     app = make_application()
+    collector = Collector()
+    collector.install()
     file = SettingsFile(default_path())
     preferences, note = file.load()
     wanted = replace(preferences, **(overrides or {}))
@@ -62,23 +70,25 @@ def run(source: str = "", model: str = DEFAULT, overrides: Mapping[str, Any] | N
     faults = Faults()
     faults.found.connect(window.say)
     faults.install()
-    collector = Collector()
-    collector.install()
-    window.preferences_changed.connect(_keeper(file, preferences, overrides or {}, window))
+    keeper = Keeper(file, preferences, overrides or {})
+    keeper.failed.connect(window.say)
+    window.preferences_changed.connect(keeper.keep)
     hints.colorSchemeChanged.connect(lambda _: window.follow_system())
     if note:
         window.say(note)
     received, restore = _listen(app)
     try:
-        window.show()
-        begin(window, source)
-        app.exec()
+        with _short_turns():
+            window.show()
+            begin(window, source)
+            app.exec()
     finally:
         restore()
         faults.uninstall()
         collector.uninstall()
         desk.close()
         window.wait_closed(END_S)
+        keeper.finish(END_S)
     for number, before in received:
         if callable(before):
             before(number, None)
@@ -89,12 +99,26 @@ def run(source: str = "", model: str = DEFAULT, overrides: Mapping[str, Any] | N
 def make_application() -> QApplication:
     """The one application of the process, made if there is none."""
     clear_foreign_settings()
+    # Qt would share out the painting of a mark, and the window wait for threads that wait for a
+    # processor that is busy with faces.
+    os.environ.setdefault("QT_NO_GUI_THREADPOOL", "1")
     app = QApplication.instance()
     if not isinstance(app, QApplication):
         app = QApplication(["srfer"])
     app.setApplicationName("srfer")
     app.setStyle("Fusion")
     return app
+
+
+@contextmanager
+def _short_turns() -> Iterator[None]:
+    """Have threads hand on Python's lock sooner, so that the window need not wait for it long."""
+    before_s = sys.getswitchinterval()
+    sys.setswitchinterval(TURN_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before_s)
 
 
 def clear_foreign_settings() -> None:
@@ -140,25 +164,6 @@ def begin(window: MainWindow, source: str) -> None:
     notice.accepted.connect(agree)
     notice.rejected.connect(window.close)
     notice.open()
-
-
-def _keeper(
-    file: SettingsFile, stored: Preferences, overrides: Mapping[str, Any], window: MainWindow
-) -> Callable[[Preferences], None]:
-    """Saves preferences, apart from what was only said for this time."""
-
-    def keep(preferences: Preferences) -> None:
-        passing = {
-            name: getattr(stored, name)
-            for name, value in overrides.items()
-            if getattr(preferences, name) == value
-        }
-        try:
-            file.save(replace(preferences, **passing))
-        except OSError as error:
-            window.say(str(error))
-
-    return keep
 
 
 def _listen(app: QApplication) -> tuple[list[tuple[int, Any]], Callable[[], None]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import threading
-from bisect import bisect_left
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -44,31 +43,48 @@ class Course:
     labels: NDArray[np.int8]
 
 
+_SAMPLE = np.dtype(
+    [
+        ("time_s", np.float64),
+        ("probabilities", np.float32, len(LABELS)),
+        ("size_px", np.float32),
+        ("label", np.int8),
+    ]
+)
+
+
 class _Samples:
-    """Growing columns of one face, sorted by time."""
+    """Growing table of one face, sorted by time. An array, as lists take long to look through."""
 
     def __init__(self) -> None:
-        self.times: list[float] = []
-        self.rows: list[NDArray[np.float32]] = []
-        self.sizes: list[float] = []
-        self.labels: list[int] = []
+        self._room = np.empty(256, _SAMPLE)
+        self._count = 0
+
+    @property
+    def table(self) -> NDArray[np.void]:
+        """What there is, (N,) of `_SAMPLE`; a view."""
+        return self._room[: self._count]
 
     def put(self, time_s: float, reading: Reading) -> None:
         """At the end, or, after a step back in a file, where the time belongs."""
-        assert reading.probabilities is not None
         is_sure = reading.verdict is Verdict.SURE and reading.label is not None
         label = LABELS.index(reading.label) if is_sure and reading.label else -1
-        at = bisect_left(self.times, time_s)
-        is_again = at < len(self.times) and self.times[at] == time_s
-        there = slice(at, at + is_again)
-        self.times[there] = [time_s]
-        self.rows[there] = [reading.probabilities]
-        self.sizes[there] = [reading.native_px]
-        self.labels[there] = [label]
+        at = int(np.searchsorted(self.table["time_s"], time_s))
+        if at == self._count or self._room["time_s"][at] != time_s:
+            self._make_room(at)
+        self._room[at] = (time_s, reading.probabilities, reading.native_px, label)
 
     def forget_before(self, time_s: float) -> None:
-        gone = bisect_left(self.times, time_s)
-        del self.times[:gone], self.rows[:gone], self.sizes[:gone], self.labels[:gone]
+        gone = int(np.searchsorted(self.table["time_s"], time_s))
+        if gone:
+            self._room = self.table[gone:].copy()
+            self._count = len(self._room)
+
+    def _make_room(self, at: int) -> None:
+        if self._count == len(self._room):
+            self._room = np.concatenate([self._room, np.empty(self._count + 256, _SAMPLE)])
+        self._room[at + 1 : self._count + 1] = self.table[at:]
+        self._count += 1
 
 
 class History:
@@ -142,15 +158,10 @@ class History:
         """What is remembered of a face, or None."""
         with self._lock:
             samples = self._tracks.get(track_id)
-            if samples is None or not samples.times:
+            if samples is None or not len(samples.table):
                 return None
-            return Course(
-                track_id,
-                np.array(samples.times),
-                np.stack(samples.rows),
-                np.array(samples.sizes, np.float32),
-                np.array(samples.labels, np.int8),
-            )
+            columns = [np.ascontiguousarray(samples.table[name]) for name in _SAMPLE.names or ()]
+        return Course(track_id, *columns)
 
     def to_csv(self) -> str:
         """Everything as a table: one row for each face and time."""
@@ -173,7 +184,7 @@ class History:
         if self._count % 100 == 0:
             for track_id, samples in list(self._tracks.items()):
                 samples.forget_before(self._now_s - self._kept_s)
-                if not samples.times:
+                if not len(samples.table):
                     del self._tracks[track_id]
         while len(self._tracks) > MAX_TRACKS:
             del self._tracks[next(iter(self._tracks))]

@@ -15,7 +15,6 @@ from srfer.errors import SrferError
 
 from .actions import Actions
 from .desk import Desk
-from .export_dialog import ExportDialog
 from .feeds import Choice, Kind, choose
 from .messages import message
 from .orders import Orders, use_theme
@@ -26,13 +25,11 @@ from .reading import Reading
 from .session import Phase, Session
 
 if TYPE_CHECKING:
+    from .export_dialog import ExportDialog
     from .timeline import Timeline
 
 TICK_MS = 16
 """How often the newest result is looked for."""
-
-TIMELINE_AFTER_MS = 300
-"""The plot's library takes a while to import, and the picture comes first."""
 
 SAID_FOR_MS = 8000
 
@@ -82,10 +79,6 @@ class MainWindow(QMainWindow):
         self._restore()
         self._show_preferences()
         self._show_session()
-        self._timeline_timer = QTimer(self)
-        self._timeline_timer.setSingleShot(True)
-        self._timeline_timer.timeout.connect(self._make_timeline)
-        self._timeline_timer.start(TIMELINE_AFTER_MS)
 
     def open_text(self, text: str) -> None:
         """Open what a text stands for."""
@@ -167,7 +160,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent | None) -> None:
         """Keep what is set, and go at once; threads end behind the closed window."""
         self._timer.stop()
-        self._timeline_timer.stop()
+        self.panels.timeline_home.leave()
         self.show_overlay(False)
         if self.export_dialog is not None and self.export_dialog.job is not None:
             self.export_dialog.job.cancel()
@@ -185,6 +178,7 @@ class MainWindow(QMainWindow):
         """After it was closed: wait for everything that still works for it."""
         self.desk.wait_closed(timeout_s)
         self.panels.performance.wait_for_devices(timeout_s)
+        self.panels.timeline_home.wait(timeout_s)
         if self.export_dialog is not None and self.export_dialog.job is not None:
             self.export_dialog.job.wait(timeout_s)
 
@@ -304,6 +298,8 @@ class MainWindow(QMainWindow):
 
     def _show_timeline(self) -> None:
         session = self.desk.session
+        if self.panels.picture.result is not None:
+            self.panels.timeline_home.begin()
         if self.timeline is not None and session is not None:
             can_seek = session.player is not None
             self.timeline.show_history(session.history, self.selected, can_seek=can_seek)
@@ -352,17 +348,13 @@ class MainWindow(QMainWindow):
         panels.transport.time_chosen.connect(self.seek)
         panels.transport.speed_chosen.connect(orders.set_speed)
         panels.performance.changed.connect(self.apply)
+        panels.timeline_home.made.connect(self._take_timeline)
 
-    def _make_timeline(self) -> None:
-        from .timeline import Timeline
-
-        self.timeline = Timeline()
-        layout = self.panels.timeline_home.layout()
-        assert layout is not None
-        layout.addWidget(self.timeline)
-        self.timeline.face_chosen.connect(self.choose_face)
-        self.timeline.time_chosen.connect(self.seek)
-        self.timeline.export_wanted.connect(self.orders.save_timeline_as)
+    def _take_timeline(self, timeline: Timeline) -> None:
+        self.timeline = timeline
+        timeline.face_chosen.connect(self.choose_face)
+        timeline.time_chosen.connect(self.seek)
+        timeline.export_wanted.connect(self.orders.save_timeline_as)
 
     def _add_view_menu(self) -> None:
         """Panels can be closed and come back."""

@@ -10,7 +10,6 @@ from PyQt6.QtCore import QObject, QRect, Qt
 from PyQt6.QtWidgets import QApplication, QDialog, QFileDialog
 
 from .about import AboutDialog
-from .export_dialog import ExportDialog
 from .feeds import Kind, list_webcams, region_address
 from .preferences import Privacy, Theme
 from .region_picker import RegionPicker
@@ -73,6 +72,8 @@ class Orders(QObject):
 
     def export(self) -> None:
         """Write all results of the open file."""
+        from .export_dialog import ExportDialog  # brings all that writes files
+
         session, desk = self._window.desk.session, self._window.desk
         if session is not None and session.choice.kind is Kind.FILE:
             dialog = ExportDialog(
@@ -226,11 +227,12 @@ class Orders(QObject):
         session, timeline = self._window.desk.session, self._window.timeline
         if session is None or timeline is None:
             return
+        if path.suffix == ".csv":
+            session.save_table(path)
+            return
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            if path.suffix == ".csv":
-                path.write_text(session.history.to_csv(), encoding="utf-8")
-            elif not timeline.save_png(path):
+            if not timeline.save_png(path):
                 raise OSError(self.tr("the picture cannot be written"))
         except OSError as error:
             self._window.say(f"{path.name}: {error.strerror or error}")

@@ -12,6 +12,7 @@ from .performance_panel import PerformancePanel
 from .picture import PictureView
 from .preferences import Preferences
 from .source_bar import SourceBar
+from .timeline_home import TimelineHome
 from .transport import Transport
 
 TIMELINE_PX, FACES_PX = 210, 350
@@ -36,9 +37,7 @@ class Panels:
         self.transport = Transport()
         self.faces = FacesPanel()
         self.performance = PerformancePanel(preferences)
-        self.timeline_home = QWidget()
-        self.timeline_home.setMinimumHeight(170)
-        QVBoxLayout(self.timeline_home).setContentsMargins(0, 0, 0, 0)
+        self.timeline_home = TimelineHome()
         middle = QWidget()
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)

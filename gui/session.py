@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 import time
 from collections import deque
@@ -24,6 +26,7 @@ from srfer.realtime import (
 )
 from srfer.realtime.overlay import Overlay
 from srfer.realtime.sinks import Recorder, Recording, save_picture
+from srfer.realtime.sinks.atomic import write_text, writing
 from srfer.realtime.sources import Player
 from srfer.realtime.sources.health import Monitored, SourceHealth, SourceState
 from srfer.realtime.stats import PipelineState, PipelineStats
@@ -35,6 +38,9 @@ from .feeds import Choice, Feed, open_feed
 from .gauges import Gauges
 from .history import History
 from .shelf import Setup, Shelf
+
+NICENESS = 5
+"""Of the threads that analyse, above the window's."""
 
 STOP_S = 3.0
 """A part that has not returned after so long is left to the end of the process."""
@@ -225,6 +231,17 @@ class Session:
 
         self._aside(save)
 
+    def save_table(self, path: Path) -> None:
+        """Write what was read of all faces; notices as above."""
+
+        def save() -> None:
+            with writing(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+            write_text(path, self.history.to_csv())
+            self._news.append(path.name)
+
+        self._aside(save)
+
     def take_notices(self) -> list[str]:
         """What went wrong since the last call, and did not end the run."""
         recording = self.recorder.recording
@@ -281,6 +298,7 @@ class Session:
             self._at_work = setup
 
     def _stages(self, setup: Setup) -> tuple[Tracker, Analyzer]:
+        _step_back()
         model = self._shelf.get(setup)
         stages = make_stages(model, setup.options)
         self._model = model
@@ -356,6 +374,12 @@ class _Opening:
         traceback: TracebackType | None,
     ) -> None:
         pass
+
+
+def _step_back() -> None:
+    """Have the window's thread go before this one where there are too few processors for both."""
+    if sys.platform == "linux":  # elsewhere it would be the whole process
+        os.nice(NICENESS)
 
 
 def _taken(texts: deque[str]) -> list[str]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyqtgraph as pg
+from numpy.typing import NDArray
 from PyQt6.QtCore import QSignalBlocker, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QColor
 from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
@@ -22,6 +23,11 @@ from .words import label_name
 WINDOWS_S = (30.0, 60.0, 120.0, 300.0, 600.0)
 FEWEST_ROWS, MAX_ROWS = 3, 12
 """Bands that there is room for."""
+
+POINTS_PER_PX = 1.0
+"""Points of a curve for each pixel of the plot's width, at most."""
+
+_NO_BARS = {"x0": np.empty(0), "x1": np.empty(0), "y": np.empty(0), "height": 0.7}
 
 NEXT_RUN_S = 1.0
 """Readings further apart than this do not belong to the same band."""
@@ -51,7 +57,7 @@ class Timeline(QWidget):
         self._face, self._mode, self._window = QComboBox(), QComboBox(), QComboBox()
         self._plot = _Plot(enableMenu=False, axisItems={"bottom": _TimeAxis("bottom")})
         self._curves: list[pg.PlotDataItem] = []
-        self._bands: pg.BarGraphItem | None = None
+        self._bands: list[pg.BarGraphItem] = []
         self._cursor = pg.InfiniteLine(angle=90)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 4, 8, 8)
@@ -101,8 +107,9 @@ class Timeline(QWidget):
         self._cursor.setPen(pg.mkPen(look.accent, width=2))
         for kind, button in self._buttons.items():
             button.setIcon(icon({"png": "image", "csv": "table"}[kind]))
-        for curve, label in zip(self._curves, LABELS, strict=True):
+        for curve, band, label in zip(self._curves, self._bands, LABELS, strict=False):
             curve.setPen(pg.mkPen(_ink(label), width=2))
+            band.setOpts(brush=_ink(label))
         self._draw()
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
@@ -171,8 +178,14 @@ class Timeline(QWidget):
         for label in LABELS:
             curve = plot.plot([], [], pen=pg.mkPen(_ink(label), width=2))
             curve.setDownsampling(auto=True, method="peak")
+            curve.opts["autoDownsampleFactor"] = POINTS_PER_PX  # a wide line takes Qt long to draw
             curve.setClipToView(True)
             self._curves.append(curve)
+        for colour in (*map(_ink, LABELS), UNREAD):  # an item of one colour is drawn at once
+            band = pg.BarGraphItem(pen=None, brush=colour, **_NO_BARS)
+            self._bands.append(band)
+            plot.addItem(band)
+        self._cursor.setZValue(10)
         plot.addItem(self._cursor, ignoreBounds=True)
         self._cursor.sigPositionChangeFinished.connect(self._on_cursor)
         plot.scene().sigMouseClicked.connect(self._on_click)
@@ -197,9 +210,8 @@ class Timeline(QWidget):
         self._legend.setText(_legend())
         for curve in self._curves:
             curve.setVisible(is_curves)
-        if self._bands is not None:
-            self._plot.removeItem(self._bands)
-            self._bands = None
+        for band in self._bands:
+            band.setVisible(not is_curves)
         if is_curves:
             self._draw_curves()
         else:
@@ -228,24 +240,17 @@ class Timeline(QWidget):
         self._plot.setYRange(-0.5, max(len(rows), FEWEST_ROWS) - 0.5, padding=0.03)
         ticks = [(row, f"#{track_id}") for track_id, row in rows.items()]
         self._plot.getAxis("left").setTicks([ticks])
-        spans = [
-            (start, end, rows[track_id], label)
-            for track_id in known
-            if (course := self._history.course(track_id)) is not None
-            for start, end, label in runs(course)
-        ]
-        if spans:
-            starts, ends, ys, labels = zip(*spans, strict=True)
-            self._bands = pg.BarGraphItem(
-                x0=np.array(starts),
-                x1=np.array(ends),
-                y=np.array(ys),
+        courses = [(rows[one], self._history.course(one)) for one in known]
+        found = [(row, runs(course)) for row, course in courses if course is not None]
+        for index, band in enumerate(self._bands):
+            label = index if index < len(LABELS) else -1
+            chosen = [(row, one.labels == label, one) for row, one in found]
+            band.setOpts(
+                x0=np.concatenate([[], *(one.starts_s[here] for _, here, one in chosen)]),
+                x1=np.concatenate([[], *(one.ends_s[here] for _, here, one in chosen)]),
+                y=np.concatenate([[], *(np.full(here.sum(), row) for row, here, _ in chosen)]),
                 height=0.7,
-                pens=[pg.mkPen(None)] * len(spans),
-                brushes=[pg.mkBrush(_ink(LABELS[i]) if i >= 0 else UNREAD) for i in labels],
             )
-            self._plot.addItem(self._bands)
-            self._cursor.setZValue(10)
 
     def _on_face(self) -> None:
         track_id = self._face.currentData()
@@ -290,17 +295,28 @@ class _TimeAxis(pg.AxisItem):  # type: ignore[misc]
         return [f"{int(v // 60)}:{v % 60:0{width}.{digits}f}" for v in values]
 
 
-def runs(course: Course) -> list[tuple[float, float, int]]:
-    """Stretches of time with the same label: start and end in seconds, index of the label."""
-    found: list[tuple[float, float, int]] = []
-    for time_s, label in zip(course.times_s.tolist(), course.labels.tolist(), strict=True):
-        if found and time_s - found[-1][1] <= NEXT_RUN_S:
-            start, _, before = found[-1]
-            found[-1] = (start, time_s, before)
-            if before == label:
-                continue
-        found.append((time_s, time_s, label))
-    return found
+class Runs(NamedTuple):
+    """Stretches of time with the same label.
+
+    Attributes:
+        starts_s: (N,) float64 seconds.
+        ends_s: likewise.
+        labels: (N,) int8, index of the label, or -1 where it is unsure.
+    """
+
+    starts_s: NDArray[np.float64]
+    ends_s: NDArray[np.float64]
+    labels: NDArray[np.int8]
+
+
+def runs(course: Course) -> Runs:
+    """The stretches of a course: each reaches to the next one, unless nothing was read for long."""
+    times_s, labels = course.times_s, course.labels
+    is_gap = np.diff(times_s) > NEXT_RUN_S
+    firsts = np.flatnonzero(np.concatenate([[True], is_gap | (np.diff(labels) != 0)]))
+    nexts = firsts[1:]
+    ends_s = times_s[[*np.where(is_gap[nexts - 1], nexts - 1, nexts), -1]]
+    return Runs(times_s[firsts], ends_s, labels[firsts])
 
 
 def _ink(label: str) -> QColor:

@@ -87,7 +87,7 @@ def make_window(qtbot: QtBot, tmp_path: Path, shelf: Shelf) -> Iterator[MakeWind
     yield make
     for window in windows:
         window.close()
-        window.panels.performance.wait_for_devices(10)
+        window.wait_closed(10)
         assert window.desk.wait_closed(5), "a session did not end"
         window.deleteLater()
     for _ in range(3):

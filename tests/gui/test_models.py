@@ -127,7 +127,8 @@ def test_bands_are_stretches_of_the_same_label() -> None:
     course = history.course(1)
     assert course is not None
     anger, fear = LABELS.index("anger"), LABELS.index("fear")
-    found = [(round(start, 2), round(end, 2), label) for start, end, label in runs(course)]
+    stretches = zip(*runs(course), strict=True)
+    found = [(round(start, 2), round(end, 2), label) for start, end, label in stretches]
     assert found == [(0, 0.08, anger), (0.08, 0.12, fear), (5.0, 5.04, fear), (5.04, 5.04, anger)]
 
 

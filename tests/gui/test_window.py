@@ -103,15 +103,17 @@ def test_the_timeline_is_saved_as_table_and_picture(
     window: MainWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:
     qtbot.waitUntil(lambda: window.timeline is not None, timeout=WAIT_MS)
-    window.orders.save_timeline(tmp_path / "new" / "line.csv")
-    text = (tmp_path / "new" / "line.csv").read_text(encoding="utf-8")
-    rows = list(csv.DictReader(text.splitlines()))
+    table = tmp_path / "new" / "line.csv"
+    window.orders.save_timeline(table)
+    qtbot.waitUntil(table.exists, timeout=WAIT_MS)
+    rows = list(csv.DictReader(table.read_text(encoding="utf-8").splitlines()))
     assert rows[0]["track"] == "1"
     assert float(rows[0]["happiness"]) > 0.5
-    window.orders.save_timeline(tmp_path / "line.png")
-    assert (tmp_path / "line.png").read_bytes().startswith(b"\x89PNG")
-    window.orders.save_timeline(tmp_path / "line.png" / "below_a_file.csv")
-    assert "below_a_file.csv" in window.panels.banner.text
+    picture = tmp_path / "line.png"
+    window.orders.save_timeline(picture)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    window.orders.save_timeline(picture / "below_a_file.csv")
+    qtbot.waitUntil(lambda: "below_a_file.csv" in window.panels.banner.text, timeout=WAIT_MS)
 
 
 def test_a_file_that_is_dropped_is_opened(
