@@ -56,11 +56,14 @@ def run(source: str = "", model: str = DEFAULT, overrides: Mapping[str, Any] | N
         ConfigError: if an override is impossible.
     """
     app = make_application()
-    collector = Collector()
-    collector.install()
+    with responsive():
+        return _run(app, source, model, overrides or {})
+
+
+def _run(app: QApplication, source: str, model: str, overrides: Mapping[str, Any]) -> int:
     file = SettingsFile(default_path())
     preferences, note = file.load()
-    wanted = replace(preferences, **(overrides or {}))
+    wanted = replace(preferences, **overrides)
     install_language(app, wanted.language)
     apply_theme(app, wanted.theme)
     hints = app.styleHints()
@@ -70,7 +73,7 @@ def run(source: str = "", model: str = DEFAULT, overrides: Mapping[str, Any] | N
     faults = Faults()
     faults.found.connect(window.say)
     faults.install()
-    keeper = Keeper(file, preferences, overrides or {})
+    keeper = Keeper(file, preferences, overrides)
     keeper.failed.connect(window.say)
     window.preferences_changed.connect(keeper.keep)
     hints.colorSchemeChanged.connect(lambda _: window.follow_system())
@@ -78,14 +81,12 @@ def run(source: str = "", model: str = DEFAULT, overrides: Mapping[str, Any] | N
         window.say(note)
     received, restore = _listen(app)
     try:
-        with _short_turns():
-            window.show()
-            begin(window, source)
-            app.exec()
+        window.show()
+        begin(window, source)
+        app.exec()
     finally:
         restore()
         faults.uninstall()
-        collector.uninstall()
         desk.close()
         window.wait_closed(END_S)
         keeper.finish(END_S)
@@ -111,14 +112,17 @@ def make_application() -> QApplication:
 
 
 @contextmanager
-def _short_turns() -> Iterator[None]:
-    """Have threads hand on Python's lock sooner, so that the window need not wait for it long."""
+def responsive() -> Iterator[None]:
+    """Set Python up for a window: threads hand on its lock soon, and garbage is collected here."""
+    collector = Collector()
+    collector.install()
     before_s = sys.getswitchinterval()
     sys.setswitchinterval(TURN_S)
     try:
         yield
     finally:
         sys.setswitchinterval(before_s)
+        collector.uninstall()
 
 
 def clear_foreign_settings() -> None:

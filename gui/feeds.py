@@ -11,7 +11,7 @@ from srfer.realtime import Policy
 from srfer.realtime.sources import Paced, Player, display_name, open_source, policy_for, printable
 from srfer.realtime.sources import list_webcams as find_webcams
 from srfer.realtime.sources.address import parse_address, scheme_of
-from srfer.realtime.sources.screen import Region, ScreenRequest
+from srfer.realtime.sources.screen import Region, ScreenRequest, parse_screen
 from srfer.realtime.stage import Source
 
 PICTURE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
@@ -115,6 +115,15 @@ def region_address(region: tuple[int, int, int, int], ratio: float) -> str:
         ratio: pixels of the screen for one such unit.
     """
     return str(ScreenRequest(Region(*(round(value * ratio) for value in region))))
+
+
+def region_of(choice: Choice, ratio: float) -> tuple[int, int, int, int] | None:
+    """The opposite: which part of the screen a choice shows; None for all of it, or no screen."""
+    request = parse_screen(choice.address)
+    if request is None or request.region is None:
+        return None
+    left, top, width, height = (round(value / ratio) for value in request.region)
+    return left, top, width, height
 
 
 def _source(choice: Choice) -> Source:

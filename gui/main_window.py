@@ -18,7 +18,7 @@ from .desk import Desk
 from .feeds import Choice, Kind, choose
 from .messages import message
 from .orders import Orders, use_theme
-from .overlay_window import OverlayWindow
+from .overlay_window import OverlayWindow, watched_region
 from .panels import Panels
 from .preferences import Preferences, Privacy, Theme
 from .reading import Reading
@@ -226,8 +226,10 @@ class MainWindow(QMainWindow):
         self.panels.source_bar.show_choice(None if session is None else session.choice)
         title = "srfer" if session is None else f"{session.choice.title} – srfer"
         self.setWindowTitle(title)
-        if session is None or session.choice.kind is not Kind.SCREEN:
-            self.region = QRect()
+        ratio = self.devicePixelRatioF()
+        region = QRect() if session is None else watched_region(session.choice, ratio)
+        if region != self.region:
+            self.region = region
             self.show_overlay(False)
         if session is None:
             self._timer.stop()

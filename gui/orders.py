@@ -240,7 +240,6 @@ class Orders(QObject):
             self._window.tell(self.tr("saved {name}").format(name=path.name))
 
     def _open_region(self, region: QRect) -> None:
-        self._window.region = region
         self._window.open_text(region_address(region.getRect(), self._window.devicePixelRatioF()))
 
     def _skip(self, by_s: float) -> None:

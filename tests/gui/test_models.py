@@ -12,7 +12,7 @@ import pytest
 from srfer.engines import LABELS
 from srfer.errors import ConfigError
 from srfer.gui.desk import Desk
-from srfer.gui.feeds import Choice, Kind, choose, region_address
+from srfer.gui.feeds import Choice, Kind, choose, region_address, region_of
 from srfer.gui.gauges import Gauges
 from srfer.gui.history import MAX_TRACKS, History
 from srfer.gui.preferences import Preferences
@@ -58,7 +58,10 @@ def test_what_a_text_stands_for(tmp_path: Path) -> None:
     assert Path(file.stored).is_absolute()
     with pytest.raises(ConfigError, match="no source"):
         choose("  ")
-    assert region_address((10, 20, 300, 200), 2.0) == "screen:600x400+20+40"
+    address = region_address((10, 20, 300, 200), 2.0)
+    assert address == "screen:600x400+20+40"
+    assert region_of(choose(address), 2.0) == (10, 20, 300, 200)
+    assert region_of(choose("screen:"), 2.0) is None
 
 
 def frame(index: int, pts: Fraction | None = None, captured_s: float = 0.0) -> Frame:

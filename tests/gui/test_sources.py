@@ -205,14 +205,15 @@ def test_the_overlay_is_only_marks_and_lets_the_mouse_through(
     camera = Camera()
     window = make_window(opened=feeds(camera))
     assert not window.actions_["overlay"].isEnabled()
-    window.region = QRect(10, 20, 320, 240)
     window.open_choice(choose("screen:320x240+10+20"))
+    assert window.region == QRect(10, 20, 320, 240)
     camera.deliver()
     qtbot.waitUntil(lambda: shown(window), timeout=WAIT_MS)
     qtbot.waitUntil(window.actions_["overlay"].isEnabled, timeout=WAIT_MS)
     window.actions_["overlay"].trigger()
     overlay = window.overlay
     assert isinstance(overlay, OverlayWindow)
+    assert not overlay.mask().intersects(overlay.rect()), "something is seen before there are marks"
     assert overlay.geometry() == window.region
     for flag in ("FramelessWindowHint", "WindowStaysOnTopHint", "WindowTransparentForInput"):
         assert overlay.windowFlags() & getattr(Qt.WindowType, flag)
@@ -225,6 +226,8 @@ def test_the_overlay_is_only_marks_and_lets_the_mouse_through(
     box = mark.source
     assert image.pixelColor(round(box.left), round(box.top)).alpha() > 0
     assert image.pixelColor(*map(round, box.center)).alpha() == 0
+    assert overlay.mask().contains(QPoint(round(box.left) + 1, round(box.top) + 1))
+    assert not overlay.mask().contains(QPoint(*map(round, box.center))), "black without compositor"
     window.actions_["overlay"].trigger()
     assert window.overlay is None
 
