@@ -18,6 +18,10 @@ NOTHING = QRegion(-1, -1, 1, 1)
 """The shape of a window that shows nothing; an empty one would stand for the whole window."""
 
 
+MARGIN = 0.25
+"""Of a face's height, between the face and its mark: the marks are on the screen that is read."""
+
+
 def watched_region(choice: Choice, ratio: float) -> QRect:
     """The part of the desktop that a source shows, in Qt's units; empty if it is no screen.
 
@@ -83,7 +87,7 @@ class OverlayWindow(QWidget):
         marks = [
             Mark(
                 Reading.of(face),
-                viewport.to_widget(face.track.face.box),
+                viewport.to_widget(_around(face.track.face.box)),
                 face.track.face.box,
                 False,
             )
@@ -109,3 +113,8 @@ class OverlayWindow(QWidget):
         if handle is not None:
             handle.setFlag(Qt.WindowType.WindowTransparentForInput, False)
             handle.setFlag(Qt.WindowType.WindowTransparentForInput, True)
+
+
+def _around(box: Box) -> Box:
+    by = MARGIN * box.height
+    return Box(box.left - by, box.top - by, box.right + by, box.bottom + by)

@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from PyQt6.QtCore import QEventLoop, QTimer
-from PyQt6.QtGui import QGuiApplication
-from PyQt6.QtWidgets import QApplication, QDialog, QDockWidget, QWidget
+from PyQt6.QtCore import QEventLoop, QPoint, QRect, Qt, QTimer
+from PyQt6.QtGui import QGuiApplication, QImage, QPixmap
+from PyQt6.QtWidgets import QApplication, QDialog, QDockWidget, QLabel, QWidget
 
 from srfer.gui.about import NoticeDialog
 from srfer.gui.app import install_language, make_application
 from srfer.gui.desk import Desk
+from srfer.gui.images import as_image
 from srfer.gui.main_window import MainWindow
 from srfer.gui.preferences import Language, Preferences, Theme
 from srfer.gui.theme import apply_theme
@@ -39,6 +40,8 @@ SCREEN = "2880x1800x24"
 WINDOW_PX = (1280, 800)
 CROWD = "synthetic:faces=4,face_px=42,size=1280x720,fps=25,seconds=60,seed=3"
 SMALL_PX = 24.0
+FILM_AT = QPoint(1400, 40)
+"""Beside the window."""
 
 
 def main() -> None:
@@ -92,7 +95,8 @@ class Photographer:
         self._app = make_application()
         install_language(self._app, Language(language))
         apply_theme(self._app, theme)
-        self._is_short = language != "en" or scale != "1"
+        self._is_short = language != "en"
+        self._is_plain = scale == "1" and theme is Theme.LIGHT and not self._is_short
         desk = Desk(Preferences(has_agreed=True, theme=theme), Path("/home/me/Videos/srfer"))
         self._window = MainWindow(desk)
         self._window.resize(*WINDOW_PX)
@@ -107,6 +111,8 @@ class Photographer:
         if not self._is_short:
             self._dialogs()
             self._crowd()
+            if self._is_plain:  # marks look the same everywhere
+                self._overlay()
             self._trouble()
         self._window.close()
         self._window.desk.wait_closed(5)
@@ -152,6 +158,26 @@ class Photographer:
         window.actions_["privacy"].trigger()
         self._pause(1500)
         self._take("live-privacy", window)
+
+    def _overlay(self) -> None:
+        """Marks over a film that another window shows."""
+        window = self._window
+        result = window.panels.picture.result
+        assert result is not None
+        image = as_image(result.frame.image, QImage.Format.Format_RGB888)
+        film = QLabel()
+        film.setWindowFlags(Qt.WindowType.FramelessWindowHint)
+        film.setPixmap(QPixmap.fromImage(image))
+        film.move(FILM_AT)
+        film.show()
+        self._pause()
+        size = image.size()
+        self._open(f"screen:{size.width()}x{size.height()}+{FILM_AT.x()}+{FILM_AT.y()}")
+        self._until(lambda: self._shown() >= 3)
+        window.actions_["overlay"].trigger()
+        self._pause(3000)
+        self._keep("live-overlay", 0, QRect(FILM_AT, size))
+        film.close()
 
     def _trouble(self) -> None:
         """A source that is not there."""
@@ -201,10 +227,15 @@ class Photographer:
 
     def _take(self, name: str, widget: QWidget) -> None:
         """What the screen shows of a window."""
+        self._keep(name, int(widget.winId()), widget.rect())
+
+    def _keep(self, name: str, window: int, area: QRect) -> None:
+        """Write what the screen shows of an area of a window; 0 is the whole desktop."""
         screen = QGuiApplication.primaryScreen()
         assert screen is not None
         path = self._target / f"{name}{self._suffix}"
-        if not screen.grabWindow(widget.winId()).save(str(path), "PNG"):
+        grabbed = screen.grabWindow(window, *area.getRect())
+        if not grabbed.save(str(path), "PNG"):
             sys.exit(f"{path} cannot be written")
         print(path)
 
@@ -214,11 +245,11 @@ class Photographer:
         loop.exec()
 
     def _until(self, is_so: Callable[[], bool]) -> None:
-        for _ in range(600):
+        for _ in range(4800):
             if is_so():
                 return
             self._pause(50)
-        sys.exit("a view did not come about within 30 s")
+        sys.exit("a view did not come about within four minutes")
 
 
 if __name__ == "__main__":
