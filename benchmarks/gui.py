@@ -68,10 +68,13 @@ class Watch(QObject):
         if state == "result":
             window.close()
 
-app = make_application()
-watch = Watch()
-app.installEventFilter(watch)
-cli.main(["live", sys.argv[1]])
+def main():
+    app = make_application()
+    watch = Watch()
+    app.installEventFilter(watch)
+    cli.main(["live", sys.argv[1]])
+
+main()
 """
 
 

@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from srfer.gui.faults import Faults
 from srfer.gui.main_window import MainWindow
 from srfer.gui.session import Phase
+from srfer.gui.viewport import Size
 from srfer.realtime.sources.health import SourceState
 
 from .conftest import WAIT_MS, MakeWindow
@@ -110,6 +111,31 @@ def test_sources_are_switched_again_and_again_while_they_run(
     qtbot.waitUntil(lambda: shown(window), timeout=WAIT_MS)
     assert window.desk.session is not None
     assert window.desk.session.latest() is window.panels.picture.result
+
+
+def test_size_and_source_change_before_a_painting_that_was_asked_for(
+    make_window: MakeWindow, qtbot: QtBot
+) -> None:
+    cameras = [Camera(), Camera()]
+    window = make_window(opened=feeds(*cameras))
+    window.open_choice(CAMERA)
+    cameras[0].deliver()
+    qtbot.waitUntil(lambda: shown(window), timeout=WAIT_MS)
+    picture = window.panels.picture
+    first = picture.result
+    picture.update()
+    window.actions_["full_screen"].trigger()
+    window.open_choice(CAMERA)
+    cameras[1].deliver()
+    qtbot.waitUntil(lambda: shown(window) and picture.result is not first, timeout=WAIT_MS)
+    window.actions_["full_screen"].trigger()
+    window.resize(900, 700)
+    picture.repaint()
+    (mark,) = picture.marks()
+    viewport = picture.viewport
+    assert viewport is not None
+    assert viewport.widget == Size(picture.width(), picture.height())
+    assert mark.box == viewport.to_widget(mark.source)
 
 
 def test_nothing_is_written_while_nothing_is_asked_for(

@@ -60,3 +60,30 @@ def test_an_impossible_option_is_a_usage_error(environ: dict[str, str]) -> None:
     assert done.returncode == 2
     assert "detect_px must lie between" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+FAULT = """
+import sys
+from PyQt6.QtCore import QTimer
+from srfer.gui.app import make_application
+from srfer import cli
+
+def fail():
+    make_application().closeAllWindows()
+    raise RuntimeError("nobody expected this")
+
+def main():
+    app = make_application()
+    QTimer.singleShot(0, fail)  # as soon as the loop runs
+    cli.main(["live"])
+
+main()
+"""
+
+
+def test_an_error_that_nobody_expected_is_said_in_the_exit_code(environ: dict[str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FAULT], env=environ, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.count("RuntimeError: nobody expected this") == 1

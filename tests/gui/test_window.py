@@ -30,7 +30,6 @@ from srfer.gui.session import Phase
 from srfer.gui.settings_dialog import SettingsDialog
 from srfer.gui.shortcut_sheet import ShortcutSheet
 from srfer.gui.theme import is_dark
-from srfer.realtime.known_models import FOLDER_VARIABLE
 from srfer.realtime.veil import Veil
 from tests.clips import video_images
 
@@ -188,41 +187,6 @@ def test_faces_are_hidden_in_what_is_shown(
     assert window.desk.preferences.privacy is Privacy.PIXELATE
 
 
-def test_the_engine_the_precision_and_the_search_are_switched_while_running(
-    window: MainWindow, camera: Camera, qtbot: QtBot
-) -> None:
-    session, panel = window.desk.session, window.panels.performance
-    assert session is not None
-    number = window.panels.picture.result.faces[0].track.id  # type: ignore[union-attr]
-    panel.search.setCurrentIndex(panel.search.findData(320))
-    assert window.desk.preferences.detect_px == 320
-    panel.use_sr.click()
-    panel.precision.setCurrentIndex(panel.precision.findData("int8"))
-    qtbot.waitUntil(lambda: "int8" in session.model.engine, timeout=WAIT_MS)  # type: ignore[union-attr]
-
-    def renumbered() -> bool:
-        camera.deliver()
-        result = window.panels.picture.result
-        return result is not None and bool(result.faces) and result.faces[0].track.id > number
-
-    qtbot.waitUntil(renumbered, timeout=WAIT_MS)
-    assert phase(window) is Phase.LIVE
-    assert not session.setup.options.use_sr
-
-
-def test_an_engine_that_is_not_there_leaves_the_present_one_and_says_why(
-    window: MainWindow, camera: Camera, qtbot: QtBot
-) -> None:
-    session = window.desk.session
-    assert session is not None
-    window.apply(replace(window.desk.preferences, device="coreml"))
-    qtbot.waitUntil(lambda: "macOS" in window.panels.banner.text, timeout=WAIT_MS)
-    before = window.panels.picture.result
-    camera.deliver()
-    qtbot.waitUntil(lambda: window.panels.picture.result is not before, timeout=WAIT_MS)
-    assert session.setup.device == window.desk.preferences.device == "auto"
-
-
 def test_the_performance_panel_shows_what_happens_and_what_there_is(
     window: MainWindow, qtbot: QtBot
 ) -> None:
@@ -358,24 +322,3 @@ def test_what_cannot_be_opened_is_said_and_what_is_open_stays(
     assert window.desk.session is before
     window.panels.banner.close_button.click()
     assert not window.panels.banner.isVisible()
-
-
-def test_what_failed_for_its_tracker_goes_on_with_another_one(
-    make_window: MakeWindow,
-    clip: Path,
-    qtbot: QtBot,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-) -> None:
-    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))  # where no model was fetched to
-    window = make_window(Preferences(has_agreed=True, tracker="yunet"))
-    window.open_text(str(clip))
-    qtbot.waitUntil(lambda: phase(window) is Phase.FAILED, timeout=WAIT_MS)
-    assert "srfer model fetch yunet" in window.panels.source_bar.state.toolTip()
-    box = window.panels.performance.tracker
-    box.setCurrentIndex(box.findData("retinaface"))
-    qtbot.waitUntil(lambda: shown(window), timeout=WAIT_MS)
-    box.setCurrentIndex(box.findData("yunet"))
-    qtbot.waitUntil(lambda: "model fetch" in window.panels.banner.text, timeout=WAIT_MS)
-    assert box.currentData() == "retinaface"
-    assert shown(window)
