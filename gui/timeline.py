@@ -149,7 +149,8 @@ class Timeline(QWidget):
         bar.addWidget(self._follower)
         self._legend = QLabel()
         self._legend.setTextFormat(Qt.TextFormat.RichText)
-        bar.addWidget(self._legend, 1, Qt.AlignmentFlag.AlignHCenter)
+        self._legend.setWordWrap(True)  # or a small screen would be too narrow for the window
+        bar.addWidget(self._legend, 1)
         self._buttons = {
             "png": self._make_button("PNG", self.tr("Save the plot as a picture")),
             "csv": self._make_button("CSV", self.tr("Save the figures of all faces as a table")),

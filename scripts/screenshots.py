@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 from PyQt6 import sip
 from PyQt6.QtCore import QEventLoop, QPoint, QRect, Qt, QTimer
@@ -263,10 +264,22 @@ class Photographer:
 
 
 def _shrink(path: Path) -> None:
-    """Give a picture a palette: a quarter of the bytes, and no colour is far off."""
+    """Give a picture a palette, which is a third of the bytes.
+
+    The most frequent colours, which are the window's, stay as they are. What the camera sees is off
+    by up to 10 of 255 on 99 % of its pixels.
+    """
     with Image.open(path) as picture:
-        few = picture.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE)
-    few.save(path, optimize=True)
+        whole = picture.convert("RGB")
+    pixels = np.asarray(whole).reshape(-1, 3)
+    kinds, kind, counts = np.unique(pixels, axis=0, return_inverse=True, return_counts=True)
+    is_frequent = np.zeros(len(kinds), bool)
+    is_frequent[np.argsort(-counts)[: COLOURS // 2]] = True
+    others = Image.fromarray(pixels[~is_frequent[kind.ravel()]][None])
+    few = others.quantize(COLOURS // 2, Image.Quantize.MAXCOVERAGE).getpalette() or []
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([*few[: 3 * COLOURS // 2], *kinds[is_frequent].ravel().tolist()])
+    whole.quantize(palette=palette, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 if __name__ == "__main__":

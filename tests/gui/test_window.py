@@ -115,6 +115,14 @@ def test_the_timeline_is_saved_as_table_and_picture(
     qtbot.waitUntil(lambda: "below_a_file.csv" in window.panels.banner.text, timeout=WAIT_MS)
 
 
+def test_the_window_fits_a_small_screen(window: MainWindow, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: window.timeline is not None, timeout=WAIT_MS)
+    window.timeline.show_bands()  # type: ignore[union-attr]
+    least = window.minimumSizeHint()
+    assert least.width() <= 1280
+    assert least.height() <= 720
+
+
 def test_a_file_that_is_dropped_is_opened(
     make_window: MakeWindow, clip: Path, qtbot: QtBot
 ) -> None:
