@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PyQt6.QtGui import QImage
+from pytestqt.qtbot import QtBot
 
 from srfer.engines import LABELS
 from srfer.errors import ConfigError
@@ -16,7 +18,8 @@ from srfer.gui.feeds import Choice, Kind, choose, region_address, region_of
 from srfer.gui.gauges import Gauges
 from srfer.gui.history import MAX_TRACKS, History
 from srfer.gui.preferences import Preferences
-from srfer.gui.timeline import runs
+from srfer.gui.theme import colour_of
+from srfer.gui.timeline import Timeline, runs
 from srfer.realtime import FaceResult, Frame, FrameResult
 from tests.clips import expression, face
 
@@ -133,6 +136,25 @@ def test_bands_are_stretches_of_the_same_label() -> None:
     stretches = zip(*runs(course), strict=True)
     found = [(round(start, 2), round(end, 2), label) for start, end, label in stretches]
     assert found == [(0, 0.08, anger), (0.08, 0.12, fear), (5.0, 5.04, fear), (5.04, 5.04, anger)]
+
+
+def test_bands_are_drawn_in_the_colours_of_their_labels(qtbot: QtBot, tmp_path: Path) -> None:
+    history = History()
+    for number, label in ((1, "anger"), (2, "sadness")):
+        for result in results(face(number, reading=expression(label, 0.9)), count=50):
+            history.write(result)
+    timeline = Timeline()
+    qtbot.addWidget(timeline)
+    timeline.resize(900, 260)
+    timeline.show()
+    timeline.show_bands()
+    timeline.show_history(history, 0, can_seek=False)
+    assert timeline.save_png(tmp_path / "bands.png")
+    image = QImage(str(tmp_path / "bands.png"))
+    colours = [image.pixel(x, y) for x in range(image.width()) for y in range(image.height())]
+    for label, is_there in (("anger", True), ("sadness", True), ("fear", False)):
+        assert (colours.count(colour_of(label).rgb()) > 1000) is is_there
+    timeline.close()
 
 
 def test_figures_are_of_the_last_seconds() -> None:

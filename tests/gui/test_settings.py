@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 from PyQt6.QtCore import QSettings
+from pytestqt.qtbot import QtBot
 
 from srfer.errors import ConfigError
+from srfer.gui.keeper import Keeper
 from srfer.gui.preferences import MAX_RECENT, Language, Preferences, Privacy, Theme
 from srfer.gui.settings import SettingsFile
 
@@ -138,3 +140,22 @@ def test_recent_sources_are_few_and_each_is_there_once() -> None:
 def test_impossible_values_are_refused(values: dict[str, object]) -> None:
     with pytest.raises(ConfigError):
         Preferences(**values)  # type: ignore[arg-type]
+
+
+def test_the_newest_preferences_are_kept_without_what_was_for_this_time(tmp_path: Path) -> None:
+    file = SettingsFile(tmp_path / "live.ini")
+    keeper = Keeper(file, Preferences(device="cpu"), {"device": "openvino"})
+    for size in (320, 480, 960):
+        keeper.keep(Preferences(device="openvino", detect_px=size))
+    keeper.finish(20)
+    kept, note = file.load()
+    assert (kept.detect_px, kept.device, note) == (960, "cpu", "")
+
+
+def test_what_cannot_be_kept_is_told(tmp_path: Path, qtbot: QtBot) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    keeper = Keeper(SettingsFile(tmp_path / "file" / "live.ini"), Preferences(), {})
+    with qtbot.waitSignal(keeper.failed, timeout=20_000) as told:
+        keeper.keep(Preferences())
+    assert "file" in told.args[0]
+    keeper.finish(20)
