@@ -11,6 +11,7 @@ from srfer.realtime.export import ExportOptions, ExportOutcome, ExportProgress, 
 from srfer.realtime.formats import DEFAULT_FORMATS, Format
 from srfer.realtime.veil import Veil
 
+from .priority import step_back
 from .shelf import Setup, Shelf
 
 
@@ -83,6 +84,7 @@ class ExportJob:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
+        step_back()
         try:
             self._export()
         except SrferError as error:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 import time
 from collections import deque
@@ -37,10 +35,8 @@ from srfer.realtime.veil import Veil, VeilStage
 from .feeds import Choice, Feed, open_feed
 from .gauges import Gauges
 from .history import History
+from .priority import step_back
 from .shelf import Setup, Shelf
-
-NICENESS = 5
-"""Of the threads that analyse, above the window's."""
 
 STOP_S = 3.0
 """A part that has not returned after so long is left to the end of the process."""
@@ -298,7 +294,7 @@ class Session:
             self._at_work = setup
 
     def _stages(self, setup: Setup) -> tuple[Tracker, Analyzer]:
-        _step_back()
+        step_back()
         model = self._shelf.get(setup)
         stages = make_stages(model, setup.options)
         self._model = model
@@ -374,12 +370,6 @@ class _Opening:
         traceback: TracebackType | None,
     ) -> None:
         pass
-
-
-def _step_back() -> None:
-    """Have the window's thread go before this one where there are too few processors for both."""
-    if sys.platform == "linux":  # elsewhere it would be the whole process
-        os.nice(NICENESS)
 
 
 def _taken(texts: deque[str]) -> list[str]:
