@@ -25,7 +25,7 @@ FEWEST_ROWS, MAX_ROWS = 3, 12
 """Bands that there is room for."""
 
 POINTS_PER_PX = 1.0
-"""About how many points of a curve are drawn for each pixel of the plot's width, if there are more."""
+"""About how many points of a curve are drawn for each pixel of the plot, if there are more."""
 
 _NO_BARS = {"x0": np.empty(0), "x1": np.empty(0), "y": np.empty(0), "height": 0.7}
 
