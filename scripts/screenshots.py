@@ -246,7 +246,7 @@ class Photographer:
         grabbed = screen.grabWindow(sip.voidptr(window), *area.getRect())
         if not grabbed.save(str(path), "PNG"):
             sys.exit(f"{path} cannot be written")
-        if self._is_fine:
+        if self._is_fine or not window:  # large, and mostly noise
             _shrink(path)
         print(path)
 
