@@ -138,6 +138,7 @@ def read_form(data: bytes, name: str) -> OnnxForm:
         raise ModelError(f"{name} is no ONNX file, or damaged") from None
     if not model.graph.node or not model.graph.output:
         raise ModelError(f"{name} is no ONNX file: it has no graph")
+    _require_text(model, name)
     _refuse_foreign(model, name)
     for tensor in _tensors(model.graph):
         _refuse_tensor(tensor, len(data), name)
@@ -147,6 +148,17 @@ def read_form(data: bytes, name: str) -> OnnxForm:
         outputs=tuple(_form(value) for value in model.graph.output),
         metadata={entry.key: entry.value for entry in model.metadata_props},
     )
+
+
+def _require_text(model: Any, name: str) -> None:
+    """Names that are no UTF-8 come out of protobuf as bytes, and no runtime takes them."""
+    graph = model.graph
+    names: set[Any] = {item.domain for item in model.opset_import}
+    names |= {text for entry in model.metadata_props for text in (entry.key, entry.value)}
+    names |= {value.name for value in (*graph.input, *graph.output, *_tensors(graph))}
+    names |= {node.domain for inner in _graphs(graph) for node in inner.node}
+    if not all(isinstance(text, str) for text in names):
+        raise ModelError(f"{name} is damaged: it has names that are no text; copy it again")
 
 
 def _refuse_foreign(model: Any, name: str) -> None:

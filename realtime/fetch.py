@@ -13,10 +13,9 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from srfer.errors import ModelError
+from srfer.errors import ModelError, printable
 
 from .known_models import KnownModel
-from .sources.foreign import printable
 
 TIMEOUT_S = 30.0
 """How long a server may be silent."""

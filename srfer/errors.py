@@ -9,6 +9,14 @@ from __future__ import annotations
 from enum import StrEnum
 
 
+def printable(text: str) -> str:
+    """`text` with everything escaped that could steer a terminal or break a line."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+        for char in text
+    )
+
+
 class SrferError(Exception):
     """Base of every error that srfer raises on purpose."""
 
@@ -45,9 +53,15 @@ class SourceError(SrferError, OSError):
 class ModelError(SrferError):
     """A model file is missing, damaged or does not follow the engine contract."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))  # runtimes quote names that stand in the file
+
 
 class EngineError(SrferError, RuntimeError):
     """A runtime is absent or failed while running a model."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
 
 
 class BuiltEngineError(EngineError):

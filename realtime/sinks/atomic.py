@@ -13,9 +13,7 @@ from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from pathlib import Path
 
-from srfer.errors import ExportError, SrferError
-
-from ..sources.foreign import printable
+from srfer.errors import ExportError, SrferError, printable
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from srfer.errors import printable
 from srfer.secrets import redact
 
 from .address import refuse_stream
-from .foreign import display_name, printable, translated_errors
+from .foreign import display_name, translated_errors
 from .health import Monitored, SourceHealth, SourceState
 from .live import LiveOptions, LiveSource, Transport
 from .opening import open_source, policy_for

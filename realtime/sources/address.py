@@ -15,10 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from srfer.errors import ConfigError, SourceError, SourceFault
+from srfer.errors import ConfigError, SourceError, SourceFault, printable
 from srfer.secrets import MASK, Secret, remember
-
-from .foreign import printable
 
 SCHEMES = ("rtsp", "rtsps", "http", "https", "tcp", "udp", "srt", "rtmp")
 

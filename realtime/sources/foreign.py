@@ -13,15 +13,7 @@ from pathlib import Path
 
 import av.error
 
-from srfer.errors import SourceError, SourceFault
-
-
-def printable(text: str) -> str:
-    """`text` with everything escaped that could steer a terminal or break a line."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
-        for char in text
-    )
+from srfer.errors import SourceError, SourceFault, printable
 
 
 def display_name(path: Path) -> str:

@@ -20,11 +20,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from srfer.errors import ConfigError, SourceError, SourceFault
+from srfer.errors import ConfigError, SourceError, SourceFault, printable
 
 from ..types import RgbImage
 from .container import is_too_large
-from .foreign import printable
 from .live import LiveOptions, LiveSource
 from .reader import Arrival
 from .stream_faults import Trouble

@@ -19,11 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srfer.engines.check import FACE_SHARE, portrait
-from srfer.errors import ConfigError
+from srfer.errors import ConfigError, printable
 
 from ..types import Box, Frame, RgbImage, SourceInfo
 from .container import MAX_SIDE_PX
-from .foreign import printable
 
 PREFIX = "synthetic:"
 MOST_FACES = 256

@@ -14,10 +14,9 @@ from types import MappingProxyType
 import cv2
 import numpy as np
 
-from srfer.errors import ConfigError, SourceError, SourceFault
+from srfer.errors import ConfigError, SourceError, SourceFault, printable
 
 from .capture import Device, DeviceOpener, is_known
-from .foreign import printable
 from .live import LiveOptions, LiveSource
 from .reader import Arrival
 from .reconnect import ReconnectPolicy
