@@ -24,7 +24,7 @@ from .manifest import describe_input, finished_manifest, read_manifest, stamp, w
 from .outcome import ExportOutcome, ExportProgress, ExportSummary
 from .outputs import ExportOptions, Outputs, clear_outputs, describe_outputs
 from .pipeline import Pipeline
-from .remarks import remarks_on
+from .remarks import remarks_on, remarks_on_damage
 from .selection import SelectedFrames
 from .side_by_side import Crew, Together, run_side_by_side
 from .sources import display_name
@@ -233,7 +233,10 @@ def _export_one(
     clear_outputs(job.folder)
     outputs = Outputs(job, info, options)
     source = SelectedFrames(job.input, options.selection)
-    crew.run(Pipeline(source, stages, [*outputs.sinks, tally], name="export"))
+    try:
+        crew.run(Pipeline(source, stages, [*outputs.sinks, tally], name="export"))
+    finally:
+        tally.notes += remarks_on_damage(source.bad_packets)
     write_manifest(
         job.folder / MANIFEST_NAME,
         version=__version__,

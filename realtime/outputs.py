@@ -33,7 +33,7 @@ from .sinks import (
     SubtitleSink,
     VideoSink,
 )
-from .sinks.atomic import partial_path, writing
+from .sinks.atomic import partial_path, sync, writing
 from .sinks.codecs import VideoCodec, find_encoder
 from .sinks.eaf import Media
 from .sinks.shares import SHOWN
@@ -206,6 +206,7 @@ def clear_outputs(folder: Path) -> None:
     """
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
+        sync(folder.parent)  # or a power cut could take the folder with all that is in it
         for path in output_paths(folder):
             for old in (path, partial_path(path)):
                 if old.is_dir() and not old.is_symlink():

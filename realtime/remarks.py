@@ -40,6 +40,14 @@ def remarks_on(path: Path) -> tuple[str, ...]:
     return ()
 
 
+def remarks_on_damage(bad_packets: int) -> tuple[str, ...]:
+    """What to say of a video in which packets could not be decoded."""
+    if not bad_packets:
+        return ()
+    packets = "1 packet" if bad_packets == 1 else f"{bad_packets} packets"
+    return (f"is damaged: {packets} could not be decoded, so frames are missing; copy it again",)
+
+
 def _remarks_on_frame(frame: VideoFrame | None) -> list[str]:
     notes = []
     if frame is not None and frame.interlaced_frame:

@@ -16,6 +16,11 @@ from .container import MAX_PIXELS, STALL_S
 from .foreign import source_error, translated_errors
 from .truncation import is_cut_short
 
+_WHOLE_PACKETS = frozenset({"av1", "h264", "hevc"})
+"""Codecs of which every packet is a picture, in `_KEEPS_PACKETS` and unless interlaced."""
+
+_KEEPS_PACKETS = ("flv", "matroska", "mp4")
+
 MAX_BAD_PACKETS = 250
 """Packets in a row that may fail to decode before a file is given up."""
 
@@ -28,7 +33,8 @@ class Decoder:
     After the container was moved to another place, it is to be iterated anew.
 
     Attributes:
-        bad_packets: packets that could not be decoded so far.
+        bad_packets: packets that could not be decoded so far. Those that a decoder passed over in
+            silence are known when a file has been read from beginning to end.
     """
 
     def __init__(
@@ -46,6 +52,8 @@ class Decoder:
         self._bad_in_a_row = 0
         self._trouble: Exception | None = None
         self._is_damaged = False
+        is_kept = any(name in container.format.name for name in _KEEPS_PACKETS)
+        self._counts_silence = is_kept and stream.codec.canonical_name in _WHOLE_PACKETS
 
     def __iter__(self) -> Iterator[VideoFrame]:
         """Yield the pictures from where the container stands.
@@ -54,17 +62,22 @@ class Decoder:
             SourceError: where the file breaks off, after all pictures before that point.
         """
         started_s = self._clock()
-        count = 0
+        count = wanted = 0
+        counts_silence, self._counts_silence = self._counts_silence, False  # after a seek, no more
         self._bad_in_a_row, self._trouble, self._is_damaged = 0, None, False
         for packet in self._packets():
+            wanted += not packet.is_discard
             for picture in self._decode(packet):
                 count += 1
+                counts_silence = counts_silence and not picture.interlaced_frame
                 yield picture
             if count == 0 and self._clock() - started_s > STALL_S:
                 raise self._error(SourceFault.STALLED, f"no frame within {STALL_S:.0f} s")
         for picture in self._drain():
             count += 1
             yield picture
+        if counts_silence:
+            self.bad_packets = max(self.bad_packets, wanted - count)
         self._raise_if_unfinished(count)
 
     def _packets(self) -> Iterator[Packet[VideoStream]]:
@@ -120,7 +133,7 @@ class Decoder:
             raise self._error(
                 SourceFault.CORRUPT,
                 f"holds no frame that can be decoded (damaged, or over {MAX_PIXELS >> 20} "
-                "megapixels)",
+                "megapixels); copy it again or scale it down",
             )
         if (
             self._is_damaged
@@ -129,7 +142,7 @@ class Decoder:
         ):
             raise self._error(
                 SourceFault.CORRUPT,
-                f"breaks off after {count} frames: the file is damaged or incomplete",
+                f"breaks off after {count} frames: the file is damaged or incomplete; copy it again",
             )
 
     def _error(self, fault: SourceFault, trouble: str) -> SourceError:

@@ -60,12 +60,13 @@ def _explain(error: Exception, doing: str) -> tuple[SourceFault, str]:
                 f"{doing}: reading takes too long; copy it to a local disk",
             )
         case MemoryError():
-            result = SourceFault.TOO_LARGE, f"{doing}: not enough memory"
+            result = SourceFault.TOO_LARGE, f"{doing}: not enough memory; scale it down first"
         case av.error.ArgumentError():  # what FFmpeg says of a format that is not on the list
             result = SourceFault.UNSUPPORTED, f"{doing}; convert it to MP4"
         case av.error.LookupError() | av.error.PatchWelcomeError():
             result = SourceFault.UNSUPPORTED, f"{doing}: unsupported codec; convert it to H.264"
         case _:
             reason = getattr(error, "strerror", None) or type(error).__name__
-            result = SourceFault.CORRUPT, f"{doing} ({' '.join(str(reason).split())})"
+            said = " ".join(str(reason).split())
+            result = SourceFault.CORRUPT, f"{doing} ({said}); copy it again or convert it to MP4"
     return result

@@ -10,6 +10,7 @@ from av.video.stream import VideoStream
 _EBML_ID = 0x1A45DFA3
 _SEGMENT_ID = 0x18538067
 _RIFF_UNKNOWN = 0xFFFFFFFF
+_GIF_TRAILER = b"\x3b"
 
 
 def is_cut_short(path: Path, format_name: str, stream: VideoStream) -> bool:
@@ -45,7 +46,10 @@ def _riff_size(file: BinaryIO) -> int:
 
 
 def _is_gif_cut(file: BinaryIO) -> bool:
-    """True if the blocks of a GIF file run into its end instead of the trailer."""
+    """True if the blocks of a GIF file do not lead to its trailer.
+
+    FFmpeg ends where it finds no block, whatever comes behind.
+    """
     _skip_gif_colours(file.read(13)[-3:-2], file)
     while kind := file.read(1):
         if kind == b"\x21":
@@ -54,7 +58,7 @@ def _is_gif_cut(file: BinaryIO) -> bool:
             _skip_gif_colours(file.read(9)[-1:], file)
             file.seek(1, 1)  # the width of LZW codes
         else:
-            return False  # the trailer, or something unknown
+            return kind != _GIF_TRAILER
         while length := file.read(1):
             if length == b"\0":
                 break

@@ -97,13 +97,13 @@ def exported(clip: Path, out: Path) -> ExportOutcome:
 def sounds(path: Path) -> list[list[tuple[Fraction, bytes]]]:
     """Time and content of the packets of every sound track."""
     with av.open(str(path)) as container:
-        found: list[list[tuple[Fraction, bytes]]] = [[] for _ in container.streams.audio]
-        numbers = {stream.index: i for i, stream in enumerate(container.streams.audio)}
-        for packet in container.demux(*container.streams.audio):
-            if packet.pts is not None:
+        found: dict[int, list[tuple[Fraction, bytes]]]
+        found = {stream.index: [] for stream in container.streams.audio}
+        for packet in container.demux():
+            if packet.stream.index in found and packet.pts is not None:
                 time_s = packet.pts * packet.time_base
-                found[numbers[packet.stream.index]].append((time_s, bytes(packet)))
-    return found
+                found[packet.stream.index].append((time_s, bytes(packet)))
+    return list(found.values())
 
 
 def check_sounds(before: Path, after: Path) -> None:
@@ -122,7 +122,8 @@ def check_exact(clip: Path, outcome: ExportOutcome) -> None:
     assert times
     assert outcome.frames == len(times)
     assert video_times(annotated) == times
-    records = [json.loads(line) for line in (outcome.folder / "frames.jsonl").open()]
+    lines = (outcome.folder / "frames.jsonl").read_text().splitlines()
+    records = [json.loads(line) for line in lines]
     assert [record["frame"] for record in records] == list(range(len(times)))
     assert [record["pts"] for record in records] == [round(float(pts), 6) for pts in times]
     with (outcome.folder / "frames.csv").open(newline="") as file:
