@@ -14,12 +14,8 @@ from srfer.errors import SourceError, SourceFault
 
 from .container import MAX_PIXELS, STALL_S
 from .foreign import source_error, translated_errors
+from .ledger import Ledger
 from .truncation import is_cut_short
-
-_WHOLE_PACKETS = frozenset({"av1", "h264", "hevc"})
-"""Codecs of which every packet is a picture, in `_KEEPS_PACKETS` and unless interlaced."""
-
-_KEEPS_PACKETS = ("flv", "matroska", "mp4")
 
 MAX_BAD_PACKETS = 250
 """Packets in a row that may fail to decode before a file is given up."""
@@ -52,8 +48,7 @@ class Decoder:
         self._bad_in_a_row = 0
         self._trouble: Exception | None = None
         self._is_damaged = False
-        is_kept = any(name in container.format.name for name in _KEEPS_PACKETS)
-        self._counts_silence = is_kept and stream.codec.canonical_name in _WHOLE_PACKETS
+        self._ledger = Ledger(container.format.name, stream)
 
     def __iter__(self) -> Iterator[VideoFrame]:
         """Yield the pictures from where the container stands.
@@ -62,37 +57,41 @@ class Decoder:
             SourceError: where the file breaks off, after all pictures before that point.
         """
         started_s = self._clock()
-        count = wanted = 0
-        counts_silence, self._counts_silence = self._counts_silence, False  # after a seek, no more
+        count, bad = 0, self.bad_packets
+        # After a seek, what the file promises as a whole is nothing to compare with.
+        ledger, self._ledger = self._ledger, Ledger("", self._stream)
         self._bad_in_a_row, self._trouble, self._is_damaged = 0, None, False
-        for packet in self._packets():
-            wanted += not packet.is_discard
+        for packet in self._packets(ledger):
             for picture in self._decode(packet):
                 count += 1
-                counts_silence = counts_silence and not picture.interlaced_frame
+                ledger.take_picture(picture)
                 yield picture
             if count == 0 and self._clock() - started_s > STALL_S:
                 raise self._error(SourceFault.STALLED, f"no frame within {STALL_S:.0f} s")
         for picture in self._drain():
             count += 1
+            ledger.take_picture(picture)
             yield picture
-        if counts_silence:
-            self.bad_packets = max(self.bad_packets, wanted - count)
+        self.bad_packets = bad + ledger.lost(self.bad_packets - bad)
         self._raise_if_unfinished(count)
 
-    def _packets(self) -> Iterator[Packet[VideoStream]]:
+    def _packets(self, ledger: Ledger) -> Iterator[Packet[VideoStream]]:
         """Packets with data. A damaged one at the very end is a cut: it is not passed on."""
         packets = self._container.demux(self._stream)
         held: Packet[VideoStream] | None = None
         while True:
+            if ledger.is_next_too_large:
+                self._is_damaged = True
+                return
             try:
                 packet = next(packets, None)
             except Exception as error:  # reported with the number of frames, once they are out
                 self._trouble = error
                 return
             if packet is None:
-                self._is_damaged = held is not None
+                self._is_damaged = held is not None or ledger.is_cut_short
                 return
+            ledger.take_packet(packet)
             if packet.size == 0:
                 continue
             if held is not None:
@@ -142,7 +141,8 @@ class Decoder:
         ):
             raise self._error(
                 SourceFault.CORRUPT,
-                f"breaks off after {count} frames: the file is damaged or incomplete; copy it again",
+                f"breaks off after {count} frames: the file is damaged or incomplete; "
+                "copy it again",
             )
 
     def _error(self, fault: SourceFault, trouble: str) -> SourceError:

@@ -60,7 +60,10 @@ def _explain(error: Exception, doing: str) -> tuple[SourceFault, str]:
                 f"{doing}: reading takes too long; copy it to a local disk",
             )
         case MemoryError():
-            result = SourceFault.TOO_LARGE, f"{doing}: not enough memory; scale it down first"
+            result = (
+                SourceFault.TOO_LARGE,
+                f"{doing}: too large for the memory, or too many tracks; convert it to MP4",
+            )
         case av.error.ArgumentError():  # what FFmpeg says of a format that is not on the list
             result = SourceFault.UNSUPPORTED, f"{doing}; convert it to MP4"
         case av.error.LookupError() | av.error.PatchWelcomeError():

@@ -15,6 +15,7 @@ import subprocess
 import sys
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import cv2
 import pytest
@@ -81,7 +82,7 @@ def run_child(out: Path, moment: int, jobs: int, inputs: list[Path]) -> tuple[in
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Noise with sound, a scene that stands still, an animation, and still pictures."""
     folder = tmp_path_factory.mktemp("in")
-    size = {"width": 64, "height": 48}
+    size: dict[str, Any] = {"width": 64, "height": 48}
     made = [
         Clip(ticks=ticks_25(60), content="noise", sound="aac", **size).make(folder / "noise.mkv"),
         Clip(ticks=ticks_25(90), content="still", **size).make(folder / "still.mp4"),

@@ -100,7 +100,7 @@ def test_a_power_cut_leaves_nothing_unfinished_under_a_final_name(
 
     def fsync_and_look(handle: int) -> None:
         fsync(handle)
-        path = Path(os.readlink(f"/proc/self/fd/{handle}"))
+        path = Path(f"/proc/self/fd/{handle}").readlink()
         if path.is_dir():
             folders.append(path)
         else:

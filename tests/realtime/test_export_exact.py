@@ -109,7 +109,9 @@ def sounds(path: Path) -> list[list[tuple[Fraction, bytes]]]:
 def check_sounds(before: Path, after: Path) -> None:
     """The same packets in the same tracks, not a sample earlier or later than times are stored."""
     with av.open(str(before)) as container:
-        tick_s = max([SOUND_TICK_S, *(one.time_base for one in container.streams.audio)])
+        tick_s = max(
+            [SOUND_TICK_S, *(one.time_base or SOUND_TICK_S for one in container.streams.audio)]
+        )
     for one, other in zip(sounds(before), sounds(after), strict=True):
         assert [content for _, content in other] == [content for _, content in one]
         assert all(abs(a - b) <= tick_s for (a, _), (b, _) in zip(one, other, strict=True))
