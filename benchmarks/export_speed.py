@@ -2,26 +2,36 @@
 
     python -m benchmarks.export_speed
 
-Makes clips of 640x480 with one face of about 150 px, exports each as a user would, several times in
-turn: numbers only, all formats without pictures, the annotated video in each codec; then four clips
-with one and with two of them at work at a time (`--jobs`), and once a clip four times as long to
-see whether memory grows. Frames per second count from the opening of a clip to its last file
-written, those of batches over the whole command; start-up is reported beside them.
+Exports made clips as a user would, in turn, and takes medians: 640x480 with one face of about
+150 px as numbers only, as all formats without pictures, and as annotated H.264; four such clips
+with one and with two of them at work at a time (`--jobs`); 1080p with one face, beside what PyAV
+needs to do nothing but decode the same clip with the same threads. HEVC and AV1 are encoded once,
+and a shorter clip, since they are slow. Peak memory is taken of every run, and also of a clip four
+times as long and of a batch of eight times as many files. Frames per second count from the opening
+of a clip to its last file written, those of batches over the whole command; start-up is reported
+beside them.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
+from av.codec.context import ThreadType
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
 from srfer.realtime.demo.clip import HEIGHT_PX, WIDTH_PX, Walk, make_clip
+from srfer.realtime.sources import Scene, SyntheticVideo
 
 from .harness import percentiles, write_result
 
@@ -29,14 +39,23 @@ KINDS = {
     "no_video": ["--no-video"],
     "texts": ["--formats", "jsonl,csv,parquet,srt,vtt,ass,eaf,html"],
     "video": [],
+}
+SLOW_KINDS = {
     "video_hevc": ["--video-codec", "hevc"],
     "video_av1": ["--video-codec", "av1"],
 }
+"""Run once, over `SLOW_FRAMES`."""
+
 BATCH = 4
 JOBS = (1, 2)
 FRAMES = 750
+SLOW_FRAMES = 100
+LARGE_FRAMES = 250
+MANY_FILES, FEW_FILES = 32, 4
 RUNS = 5
+BATCH_RUNS = 3
 SIDE_PX = 150.0
+LARGE = Scene(faces=1, face_px=SIDE_PX, width=1920, height=1080, seconds=Fraction(LARGE_FRAMES, 25))
 
 
 def pacing(frames: int) -> Walk:
@@ -86,47 +105,111 @@ def export(clips: list[Path], out: Path, *options: str) -> dict[str, float]:
     }
 
 
+def make_large_clip(path: Path) -> None:
+    """1080p H.264 as cameras write it, with one face."""
+    with av.open(str(path), "w") as container, SyntheticVideo(LARGE) as source:
+        stream = container.add_stream("libx264", rate=25, options={"crf": "23", "preset": "fast"})
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt = LARGE.width, LARGE.height, "yuv420p"
+        for index, frame in enumerate(source):
+            picture = VideoFrame.from_ndarray(frame.image, format="rgb24")
+            picture.pts, picture.time_base = index, Fraction(1, 25)
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode(None))
+
+
+def decode(clip: Path) -> float:
+    """Frames per second of PyAV alone, without converting them to anything."""
+    started = time.perf_counter()
+    with av.open(str(clip)) as container:
+        stream = container.streams.video[0]
+        stream.thread_type = ThreadType.AUTO
+        stream.thread_count = min(4, os.cpu_count() or 1)  # as srfer decodes
+        count = sum(1 for _ in container.decode(stream))
+    return count / (time.perf_counter() - started)
+
+
 def summarise(runs: list[dict[str, float]]) -> dict[str, Any]:
     """Percentiles of every figure over the runs."""
     return {name: percentiles([run[name] for run in runs], digits=2) for name in runs[0]}
+
+
+def measure_small(folder: Path) -> dict[str, Any]:
+    """640x480: every kind of output, and batches."""
+    clips = [folder / f"small-{i}.mp4" for i in range(BATCH)]
+    make_clip(clips[0], pacing(FRAMES))
+    for clip in clips[1:]:
+        shutil.copy(clips[0], clip)
+    slow = folder / "slow.mp4"
+    make_clip(slow, pacing(SLOW_FRAMES))
+    runs: dict[str, list[dict[str, float]]] = {}
+    export(clips[:1], folder / "warm-up", "--no-video")
+    for run in range(RUNS):
+        for kind, options in KINDS.items():
+            figures = export(clips[:1], folder / f"{kind}-{run}", *options)
+            runs.setdefault(kind, []).append(figures)
+        for jobs in JOBS if run < BATCH_RUNS else ():
+            options = ["--no-video", "--jobs", str(jobs)]
+            figures = export(clips, folder / f"jobs-{jobs}-{run}", *options)
+            runs.setdefault(f"batch_jobs_{jobs}", []).append(figures)
+    for kind, options in SLOW_KINDS.items():
+        runs[kind] = [export([slow], folder / kind, *options)]
+    return {kind: summarise(found) for kind, found in runs.items()}
+
+
+def measure_large(folder: Path) -> dict[str, Any]:
+    """1080p: exporting beside decoding, in turn."""
+    clip = folder / "large.mp4"
+    make_large_clip(clip)
+    runs: dict[str, list[dict[str, float]]] = {"large_no_video": [], "large_video": []}
+    for run in range(RUNS):
+        for kind, options in (("large_no_video", ["--no-video"]), ("large_video", [])):
+            decode_fps = decode(clip)
+            figures = export([clip], folder / f"{kind}-{run}", *options)
+            share = figures["fps"] / decode_fps
+            runs[kind].append({**figures, "decode_fps": decode_fps, "share_of_decoding": share})
+    return {kind: summarise(found) for kind, found in runs.items()}
+
+
+def measure_memory(folder: Path) -> dict[str, Any]:
+    """Annotated video of a clip four times as long, and of few and many files."""
+    long = folder / "long.mp4"
+    make_clip(long, pacing(4 * FRAMES))
+    found: dict[str, Any] = {"four_times_as_long": export([long], folder / "long")}
+    for count in (FEW_FILES, MANY_FILES):
+        clips = [folder / f"one-of-{count}-{i}.mp4" for i in range(count)]
+        for clip in clips:
+            shutil.copy(folder / "slow.mp4", clip)
+        found[f"{count}_files"] = export(clips, folder / f"files-{count}")
+    return found
 
 
 def main() -> None:
     """Measure, print and write the result file."""
     data: dict[str, Any] = {
         "frames": FRAMES,
+        "slow_frames": SLOW_FRAMES,
+        "large_frames": LARGE_FRAMES,
         "clips_in_batch": BATCH,
         "size_px": [WIDTH_PX, HEIGHT_PX],
+        "large_size_px": [LARGE.width, LARGE.height],
         "face_px": SIDE_PX,
     }
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        short = [folder / f"short-{i}.mp4" for i in range(BATCH)]
-        for clip in short:
-            make_clip(clip, pacing(FRAMES))
-        make_clip(folder / "long.mp4", pacing(4 * FRAMES))
-        runs: dict[str, list[dict[str, float]]] = {}
-        export(short[:1], folder / "warm-up", "--no-video")
-        for run in range(RUNS):
-            for kind, options in KINDS.items():
-                figures = export(short[:1], folder / f"{kind}-{run}", *options)
-                runs.setdefault(kind, []).append(figures)
-            for jobs in JOBS:
-                options = ["--no-video", "--jobs", str(jobs)]
-                figures = export(short, folder / f"jobs-{jobs}-{run}", *options)
-                runs.setdefault(f"batch_jobs_{jobs}", []).append(figures)
-        data |= {kind: summarise(found) for kind, found in runs.items()}
-        data["four_times_as_long"] = export([folder / "long.mp4"], folder / "long")
-    for kind in runs:
-        fps, peak = data[kind]["fps"], data[kind]["peak_mb"]
-        overall = data[kind]["fps_overall"]["p50"]
+        found = {**measure_small(folder), **measure_large(folder)}
+        memory = measure_memory(folder)
+    for kind, figures in found.items():
+        fps, overall = figures["fps"], figures["fps_overall"]["p50"]
+        share = figures.get("share_of_decoding")
+        beside = "" if share is None else f", {100 * share['p50']:.0f} % of decoding alone"
         print(
-            f"{kind}: {fps['p50']:.0f} fps (n={fps['n']}), {overall:.0f} over the whole command, "
-            f"peak {peak['p50']:.0f} MB"
+            f"{kind}: {fps['p50']:.0f} fps (n={fps['n']}){beside}, {overall:.0f} over the whole "
+            f"command, peak {figures['peak_mb']['p50']:.0f} MB"
         )
-    long = data["four_times_as_long"]
-    print(f"four times as long, video: {long['fps']:.0f} fps, peak {long['peak_mb']:.0f} MB")
-    print(write_result("export_speed", data))
+    for kind, figures in memory.items():
+        print(f"{kind}, video: {figures['fps_overall']:.0f} fps, peak {figures['peak_mb']:.0f} MB")
+    print(write_result("export_speed", {**data, **found, **memory}))
 
 
 if __name__ == "__main__":

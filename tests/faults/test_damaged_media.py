@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 
 from tests.clips import Clip, picture, ticks_25
+from tests.faults.command import export_command
 from tests.faults.damage import KINDS, boxes, damaged
 from tests.faults.limits import HANG_S, LIMIT_BYTES, MOST_RSS_MB, MUTATIONS, ROOT
 
@@ -112,24 +113,42 @@ def wrong_with(told: dict[str, Any]) -> list[str]:
     return [what for what, is_so in wrong.items() if is_so]
 
 
+def damage(paths: Sequence[Path], folder: Path, seeds: range) -> list[Path]:
+    """A damaged file for every seed, of each kind in turn."""
+    contents = [path.read_bytes() for path in paths]
+    names = []
+    for seed in seeds:
+        number = seed % len(paths)
+        donor = contents[(number + seed // len(paths)) % len(paths)]
+        names.append(folder / f"{seed}{paths[number].suffix}")
+        names[-1].write_bytes(damaged(contents[number], donor, seed))
+    return names
+
+
 @pytest.mark.timeout(60 + MUTATIONS * HANG_S)
 def test_damaged_files_end_their_own_export_only(tmp_path: Path) -> None:
     paths = originals(tmp_path)
-    contents = [path.read_bytes() for path in paths]
     told: list[dict[str, Any]] = []
     for first in range(0, MUTATIONS, PER_PROCESS):
-        names = []
-        for seed in range(first, min(first + PER_PROCESS, MUTATIONS)):
-            number = seed % len(paths)
-            donor = contents[(number + seed // len(paths)) % len(paths)]
-            names.append(tmp_path / f"{seed}{paths[number].suffix}")
-            names[-1].write_bytes(damaged(contents[number], donor, seed))
-        told += export_in_child(tmp_path / "out", names)
+        seeds = range(first, min(first + PER_PROCESS, MUTATIONS))
+        told += export_in_child(tmp_path / "out", damage(paths, tmp_path, seeds))
     assert len(told) == MUTATIONS
     found = {one["input"]: wrong for one in told if (wrong := wrong_with(one))}
     assert not found
     failed = sum(one["error"] is not None for one in told)
     assert MUTATIONS / 10 < failed < MUTATIONS * 9 / 10, "the damage is real, and not too great"
+
+
+def test_the_command_tells_of_each_damaged_file_in_a_line(tmp_path: Path) -> None:
+    names = damage(originals(tmp_path), tmp_path, range(17))
+    done = export_command(*names, "--out", tmp_path / "out", "--formats", "jsonl")
+    assert done.returncode == 3
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [one["input"] for one in told] == [name.name for name in names]
+    failed = [one["error"] for one in told if one["error"]]
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert errors == [f"error: {error}" for error in failed]
+    assert 3 < len(failed) < 17
 
 
 @pytest.mark.parametrize("number", range(len(KINDS)))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +12,9 @@ import pytest
 from srfer.realtime.export import ExportOptions, ExportProgress, export
 from srfer.realtime.formats import Format
 from tests.clips import Clip, FixedFace, ticks_25, video_times
+from tests.faults.command import export_command
 from tests.faults.hostile import hostile_files
-from tests.faults.limits import HANG_S, ROOT, peak_mb
+from tests.faults.limits import HANG_S, peak_mb
 
 
 def test_of_a_hundred_files_the_broken_ones_alone_fail(tmp_path: Path) -> None:
@@ -92,25 +91,13 @@ def test_odd_names_go_through_every_format(
     assert again.outcomes[0].is_resumed
 
 
-def command(*arguments: str | bytes | Path) -> subprocess.CompletedProcess[str]:
-    """`srfer export`, as a user runs it."""
-    return subprocess.run(
-        [sys.executable, "-m", "srfer", "export", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-
-
 def test_odd_names_on_the_command_line(tmp_path: Path) -> None:
     """Whatever the names are, what is told is lines that steer no terminal."""
     plain = Clip(ticks=ticks_25(2), width=64, height=48).make(tmp_path / "plain.mp4").read_bytes()
     places = {kind: os.fsencode(tmp_path) + b"/" + name for kind, name in ODD_NAMES.items()}
     for kind, place in places.items():
         Path(os.fsdecode(place)).write_bytes(plain if kind != "escape" else plain[:700])
-    done = command(*places.values(), "--out", tmp_path / "out", "--formats", "csv")
+    done = export_command(*places.values(), "--out", tmp_path / "out", "--formats", "csv")
     assert done.returncode == 3, done.stderr
     told = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(told) == len(ODD_NAMES)
@@ -123,7 +110,7 @@ def test_odd_names_on_the_command_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["-rf.mp4", "concat:a.ts", "subfile,,start,0,end,9,,:a.ts"])
 def test_names_that_mean_something_to_others_are_only_names(tmp_path: Path, text: str) -> None:
     Clip(ticks=ticks_25(2)).make(tmp_path / "a.ts")
-    done = command(text, "--out", tmp_path / "out")
+    done = export_command(text, "--out", tmp_path / "out")
     assert done.returncode == (2 if text.startswith("-") else 1)
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
