@@ -116,7 +116,7 @@ def check_what_is_left(out: Path, whole: dict[str, str], told: list[str]) -> set
     return {path.parent.name for path in out.glob("*/manifest.json")}
 
 
-@pytest.mark.timeout(60 + 30 * KILLS)
+@pytest.mark.timeout(300 + 120 * KILLS)
 def test_whenever_it_is_killed_resuming_completes_it(tmp_path: Path, inputs: list[Path]) -> None:
     code, told = run_child(tmp_path / "whole", 0, 1, inputs)
     assert code == 0

@@ -103,6 +103,16 @@ def test_names_that_are_no_text_are_told(tmp_path: Path, place: str) -> None:
         load(path, "cpu")
 
 
+def test_names_in_a_model_steer_no_terminal(tmp_path: Path) -> None:
+    """Found by damaging files at random: what refuses a model quotes the names in it."""
+    data = read_model("srfer-base").data
+    path = tmp_path / "a.onnx"
+    path.write_bytes(data.replace(b"sr_gain", b"\x1b[31m\n\x07"))
+    with pytest.raises(ModelError, match=r"a\.onnx has inputs .*\\x1b\[31m\\n\\x07") as caught:
+        load(path, "cpu")
+    assert str(caught.value).isprintable()
+
+
 class Canary:
     """Writes a file if it is ever unpickled."""
 
