@@ -7,7 +7,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 _WHOLE_PACKETS = frozenset({"av1", "h264", "hevc"})
-"""Codecs of which every packet is a picture, in `_KEEPS_PACKETS` and unless interlaced."""
+"""Codecs whose packets come as they are stored, in `_KEEPS_PACKETS`, each with a picture in it."""
 
 _KEEPS_PACKETS = ("flv", "matroska", "mp4")
 _BYTES_PER_PIXEL = 8
@@ -27,9 +27,11 @@ class Ledger:
         self._index = stream.index_entries if "mp4" in format_name else None
         pixels = stream.width * stream.height
         self._largest_bytes = max(_LARGEST_BYTES, _BYTES_PER_PIXEL * pixels)
-        is_kept = any(name in format_name for name in _KEEPS_PACKETS)
-        self._counts_silence = is_kept and stream.codec.canonical_name in _WHOLE_PACKETS
-        self._read = self._wanted = self._pictures = 0
+        self._is_whole = stream.codec.canonical_name in _WHOLE_PACKETS
+        self._counts_silence = self._is_whole and any(
+            name in format_name for name in _KEEPS_PACKETS
+        )
+        self._read = self._skipped = self._wanted = self._pictures = 0
 
     @property
     def is_next_too_large(self) -> bool:
@@ -41,15 +43,18 @@ class Ledger:
     @property
     def is_cut_short(self) -> bool:
         """True where the index names packets that did not come."""
-        return self._index is not None and self._read < len(self._index)
+        if self._index is None or not self._is_whole or self._read >= len(self._index):
+            return False
+        return self._wanted + self._skipped < sum(entry.size > 0 for entry in self._index)
 
     def take_packet(self, packet: Packet[VideoStream]) -> None:
         """Count a packet; at the end PyAV adds one that is not in the file."""
         self._read += packet.size > 0 or packet.dts is not None
+        self._skipped += packet.size > 0 and packet.is_discard
         self._wanted += packet.size > 0 and not packet.is_discard
 
     def take_picture(self, picture: VideoFrame) -> None:
-        """Count a picture that the decoder gave."""
+        """Count a picture that the decoder gave; an interlaced one may take two packets."""
         self._pictures += 1
         self._counts_silence = self._counts_silence and not picture.interlaced_frame
 
