@@ -15,6 +15,7 @@ import av.error
 import cv2
 import numpy as np
 from av.container import OutputContainer
+from av.packet import Packet
 from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
@@ -134,9 +135,7 @@ class VideoSink:
             if self._frames == 0 and self._sound_from is not None:
                 shift_s = self._shift * time_base
                 carry_chapters(self._sound_from, self._container, shift_s, self._end_s())
-            for sound in self._sounds:
-                sound.write_until(tick * time_base, self._shift * time_base)
-            self._container.mux(self._stream.encode(picture))
+            self._mux(self._stream.encode(picture))
         self._frames += 1
 
     def __exit__(
@@ -166,11 +165,22 @@ class VideoSink:
         try:
             # Where a write has failed, FFmpeg must not be given more (it may crash).
             if self._frames and self._stream is not None and not self._has_failed:
-                self._container.mux(self._stream.encode(None))
+                self._mux(self._stream.encode(None))
                 for sound in self._sounds:
                     sound.finish(self._end_s(), self._shift * self._info.time_base)
         finally:
             self._container.close()
+
+    def _mux(self, packets: list[Packet[VideoStream]]) -> None:
+        """Write pictures, and before each the sound up to it: so nothing has to wait for order."""
+        assert self._container is not None
+        for packet in packets:
+            if packet.dts is not None and packet.time_base is not None:
+                for sound in self._sounds:
+                    sound.write_until(
+                        packet.dts * packet.time_base, self._shift * self._info.time_base
+                    )
+            self._container.mux(packet)
 
     def _end_s(self) -> Fraction | None:
         """Where sound and chapters have to end, on the clock of the new file; None if nowhere."""
@@ -237,8 +247,8 @@ def _mp4_options(time_base: Fraction) -> dict[str, str]:
         "flush_packets": "1",
         # The time of the first frame is kept in this unit: exact to the tick.
         "movie_timescale": str(timescale),
-        # A short sound track must not hold the video back in memory.
-        "max_interleave_delta": "1000000",
+        # What is written is in order: no track has to wait for another, which may have ended.
+        "max_interleave_delta": "1",
     }
 
 

@@ -107,6 +107,25 @@ def test_a_kill_costs_no_more_than_the_last_second(tmp_path: Path, content: str)
     assert video_times(folder / "annotated.mp4") == times
 
 
+@pytest.mark.parametrize("seconds_of_sound", [0.2, 1.0, 9.0])
+def test_sound_does_not_hold_back_what_can_be_played(
+    tmp_path: Path, seconds_of_sound: float
+) -> None:
+    """Where it had ended, up to three seconds of video waited for more. Found by random kills."""
+    clip = Clip(ticks=ticks_25(130), sound="aac", seconds_of_sound=seconds_of_sound)
+    path = clip.make(tmp_path / "a.mkv")
+    playable: dict[int, int] = {}
+
+    def look(progress: ExportProgress) -> None:
+        if progress.frames in (60, 120):
+            shutil.copy(tmp_path / "out/a/annotated.partial.mp4", tmp_path / "copy.mp4")
+            playable[progress.frames] = len(video_times(tmp_path / "copy.mp4"))
+
+    export([path], tmp_path / "out", lambda: [FixedFace()], on_progress=look)
+    assert all(count >= frames - LOST_FRAMES for frames, count in playable.items()), playable
+    assert len(playable) == 2
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "disk"
