@@ -33,6 +33,17 @@ class Encoder(NamedTuple):
     options: dict[str, str]
     tag: str = ""
 
+    def options_for(self, width: int) -> dict[str, str]:
+        """The options for pictures of a width in pixels."""
+        if self.name == "libx264" and width < _X264_NARROW_PX:
+            return {**self.options, "mbtree": "0"}
+        return dict(self.options)
+
+
+_X264_NARROW_PX = 128
+"""In pictures narrower than its vectors (8 macroblocks), x264 with AVX-512 reads memory that nobody
+has written when it looks ahead (mbtree): now and then the same frames give other bytes."""
+
 
 _ENCODERS = {
     VideoCodec.H264: Encoder(

@@ -193,7 +193,7 @@ class VideoSink:
         stream = container.add_stream(
             self._encoder.name,
             rate=rate.limit_denominator(100_000),
-            options=dict(self._encoder.options),
+            options=self._encoder.options_for(self._info.width),
         )
         assert isinstance(stream, VideoStream)
         stream.width = self._info.width + self._info.width % 2
