@@ -7,7 +7,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from fractions import Fraction
 from functools import partial
 from itertools import chain
@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from srfer import __version__
+from srfer.errors import ConfigError
 
 from .batch_page import Entry, write_batch_page
 from .formats import MANIFEST_NAME, Format
@@ -24,6 +25,7 @@ from .manifest import describe_input, finished_manifest, read_manifest, stamp, w
 from .outcome import ExportOutcome, ExportProgress, ExportSummary
 from .outputs import ExportOptions, Outputs, clear_outputs, describe_outputs
 from .pipeline import Pipeline
+from .refine import PASSES, Passes, SecondLook, refined
 from .remarks import remarks_on
 from .selection import SelectedFrames
 from .side_by_side import Crew, Together, run_side_by_side
@@ -34,6 +36,8 @@ from .types import FrameResult
 __all__ = ["ExportOptions", "ExportOutcome", "ExportProgress", "ExportSummary", "export"]
 
 Stages = Sequence[Stage[Any, Any]]
+Work = tuple[Stages, SecondLook | None]
+"""What one input is analysed with, and looked at again."""
 
 
 def export(
@@ -42,6 +46,7 @@ def export(
     make_stages: Callable[[], Stages],
     options: ExportOptions | None = None,
     *,
+    make_second_look: Callable[[], SecondLook] | None = None,
     on_progress: Callable[[ExportProgress], None] | None = None,
     on_outcome: Callable[[ExportOutcome], None] | None = None,
 ) -> ExportSummary:
@@ -57,6 +62,8 @@ def export(
         out: folder for the results; made if missing.
         make_stages: gives fresh stages for each input, from `Frame` to `FrameResult`.
         options: how to export; the defaults if None.
+        make_second_look: gives, for each input that is refined, what its faces are looked for and
+            read with again; needed if `options` ask for two passes.
         on_progress: told after every frame, in a thread of a pipeline. Where several inputs are at
             work, it is told of all together.
         on_outcome: told after every input, in the order in which they end, so that an interrupted
@@ -67,6 +74,8 @@ def export(
         ExportError: if the page of the batch cannot be written.
     """
     options = options or ExportOptions()
+    if options.refinement is not None and make_second_look is None:
+        raise ConfigError("two passes need something to look again with: give make_second_look")
     first = make_stages()  # refuses impossible settings before anything is written
     jobs = plan(
         inputs,
@@ -76,7 +85,10 @@ def export(
         has_video=Format.VIDEO in options.formats,
         find_finished=_finder(options) if options.is_resumed else None,
     )
-    batch = _Batch(jobs, chain((first,), iter(make_stages, None)), options, on_progress)
+    look = None if options.refinement is None else make_second_look
+    all_stages = chain((first,), iter(make_stages, None))
+    works = ((stages, None if look is None else look()) for stages in all_stages)
+    batch = _Batch(jobs, works, options, on_progress)
     found: dict[int, ExportOutcome] = {}
     with closing(batch.outcomes()) as ends:
         for place, outcome in ends:
@@ -95,13 +107,13 @@ class _Batch:
     def __init__(
         self,
         jobs: Sequence[Job],
-        stages: Iterator[Stages],
+        works: Iterator[Work],
         options: ExportOptions,
         on_progress: Callable[[ExportProgress], None] | None,
     ) -> None:
         self._jobs = jobs
-        self._stages = stages
-        self._stages_lock = threading.Lock()
+        self._works = works
+        self._works_lock = threading.Lock()
         self._options = options
         self._on_progress = on_progress
         self._together: Together | None = None
@@ -117,10 +129,10 @@ class _Batch:
     def _task(self, number: int, job: Job) -> ExportOutcome:
         if job.finished is not None:
             return _earlier_outcome(job, job.finished)
-        with self._stages_lock:
-            stages = next(self._stages)
+        with self._works_lock:
+            work = next(self._works)
         tally = _Tally(job.input, number, len(self._jobs), self._on_progress)
-        outcome = _outcome(job, stages, self._options, tally, self._crew)
+        outcome = _outcome(job, work, self._options, tally, self._crew)
         if self._together is not None:
             self._together.end(number)
         return outcome
@@ -139,11 +151,13 @@ class _Tally:
         on_progress: Callable[[ExportProgress], None] | None,
     ) -> None:
         self.expected: int | None = None
+        self.passes = 1
         self.frames = 0
         self.face_rows = 0
         self.failed_readings = 0
         self.last_pts: Fraction | None = None
         self.notes: tuple[str, ...] = ()
+        self._done = self._told = 0
         self._place = (display_name(path), number, inputs)
         self._on_progress = on_progress
 
@@ -155,8 +169,16 @@ class _Tally:
         self.face_rows += len(result.faces)
         self.failed_readings += result.failed_readings
         self.last_pts = result.frame.pts
+        self.tell(self.passes - 1)
+
+    def tell(self, done: int) -> None:
+        """Tell of a frame; so many passes over the input are done."""
+        if done > self._done:
+            self._done, self._told = done, done * (self.expected or 0)
+        self._told += 1
         if self._on_progress is not None:
-            self._on_progress(ExportProgress(*self._place, self.frames, self.expected))
+            expected = None if self.expected is None else self.passes * self.expected
+            self._on_progress(ExportProgress(*self._place, self._told, expected))
 
     def __exit__(
         self,
@@ -194,13 +216,13 @@ def _earlier_outcome(job: Job, manifest: Mapping[str, Any]) -> ExportOutcome:
 
 
 def _outcome(
-    job: Job, stages: Stages, options: ExportOptions, tally: _Tally, crew: Crew
+    job: Job, work: Work, options: ExportOptions, tally: _Tally, crew: Crew
 ) -> ExportOutcome:
     """Export one input, and note any error instead of raising it."""
     started_s = time.monotonic()
     error: Exception | None = None
     try:
-        _export_one(job, stages, options, tally, crew)
+        _export_one(job, work, options, tally, crew)
     except Exception as trouble:  # even a fault of ours with one input must not stop the others
         error = trouble
         traceback.clear_frames(error.__traceback__)  # or the kept error would keep files open
@@ -219,9 +241,7 @@ def _outcome(
     )
 
 
-def _export_one(
-    job: Job, stages: Stages, options: ExportOptions, tally: _Tally, crew: Crew
-) -> None:
+def _export_one(job: Job, work: Work, options: ExportOptions, tally: _Tally, crew: Crew) -> None:
     started_s = time.monotonic()
     if job.error is not None:
         raise job.error
@@ -232,8 +252,9 @@ def _export_one(
     tally.expected = info.frame_count
     clear_outputs(job.folder)
     outputs = Outputs(job, info, options)
-    source = SelectedFrames(job.input, options.selection)
-    crew.run(Pipeline(source, stages, [*outputs.sinks, tally], name="export"))
+    with _last_stages(job, work, options, tally, crew) as stages:
+        source = SelectedFrames(job.input, options.selection)
+        crew.run(Pipeline(source, stages, [*outputs.sinks, tally], name="export"))
     write_manifest(
         job.folder / MANIFEST_NAME,
         version=__version__,
@@ -250,6 +271,24 @@ def _export_one(
             "elapsed_s": round(time.monotonic() - started_s, 3),
         },
     )
+
+
+@contextmanager
+def _last_stages(
+    job: Job, work: Work, options: ExportOptions, tally: _Tally, crew: Crew
+) -> Iterator[Stages]:
+    """The stages of the pass that writes: the only one, or the second, after the first was run."""
+    stages, second_look = work
+    if options.refinement is None or second_look is None:
+        yield stages
+        return
+    tally.passes = PASSES
+    passes = Passes(job.input, options.selection, crew.run, tally.tell)
+    refining = refined(
+        passes, stages, second_look, options.refinement, folder=job.folder, kept=options.kept
+    )
+    with refining as replay:
+        yield [replay]
 
 
 def _entry(outcome: ExportOutcome) -> Entry:
