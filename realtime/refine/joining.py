@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..tracking.association import assign
 from .appearance import resemblance
@@ -14,13 +13,14 @@ from .settings import Refinement
 
 LEAST_SIZE_RATIO = 0.6
 """Faces whose sides differ by more are not the same one, a few seconds later."""
-LEAST_LIKENESS = 0.3
+LEAST_LIKENESS = 0.6
 """Correlation of portraits below which it is somebody else, or the face has turned too far."""
-LEAST_COMMON = 0.5
+LEAST_COMMON = 0.7
 """Share of common colours below which it is somebody else."""
 LEAST_SCORE = 0.05
 RIVAL_SHARE = 0.8
-"""If another pairing scores more than this share of the best, nobody knows, and none is made."""
+"""If another pairing scores more than this share of the best, nobody knows, and none is made. That
+is, a pairing with a face that is somebody else, since both are seen at the same time."""
 
 
 def join(fragments: Sequence[Fragment], settings: Refinement) -> dict[int, int]:
@@ -39,6 +39,7 @@ def join(fragments: Sequence[Fragment], settings: Refinement) -> dict[int, int]:
     """
     ends = sorted(_sure(fragments), key=lambda f: (f.end.sighting.position, f.track))
     starts = sorted(ends, key=lambda f: (f.start.sighting.position, f.track))
+    of = {fragment.track: fragment for fragment in ends}
     continues: dict[int, int] = {}
     for pairs in _groups(_scores(ends, starts, settings)):
         rows, columns = sorted({row for row, _ in pairs}), sorted({column for _, column in pairs})
@@ -46,8 +47,9 @@ def join(fragments: Sequence[Fragment], settings: Refinement) -> dict[int, int]:
         for (row, column), score in pairs.items():
             table[rows.index(row), columns.index(column)] = score
         for row, column in assign(table, at_least=LEAST_SCORE):
-            if not _has_rival(table, row, column):
-                continues[columns[column]] = rows[row]
+            before, after = rows[row], columns[column]
+            if not _has_rival(pairs, before, after, of):
+                continues[after] = before
     return continues
 
 
@@ -61,7 +63,7 @@ def first_tracks(fragments: Sequence[Fragment], continues: Mapping[int, int]) ->
 
 
 def pair_score(before: End, after: End) -> float:
-    """How well a start continues an end: 0 if it cannot, else up to 1."""
+    """How well a start continues an end: 0 if it cannot, else up to 1, less after a longer gap."""
     gap_s = after.sighting.time_s - before.sighting.time_s
     sides = [_side(end) for end in (before, after)]
     if min(sides) < LEAST_SIZE_RATIO * max(sides):
@@ -73,7 +75,7 @@ def pair_score(before: End, after: End) -> float:
     likeness, common = resemblance(before.looks, after.looks)
     if near <= 0 or likeness < LEAST_LIKENESS or common < LEAST_COMMON:
         return 0.0
-    return near * likeness * common
+    return near * likeness * common / (1 + gap_s)
 
 
 def _sure(fragments: Sequence[Fragment]) -> list[Fragment]:
@@ -119,10 +121,26 @@ def _groups(
     return list(groups.values())
 
 
-def _has_rival(table: NDArray[np.float64], row: int, column: int) -> bool:
-    """Whether another pair with the same end or start is nearly as good."""
-    rivals = np.concatenate([np.delete(table[row], column), np.delete(table[:, column], row)])
-    return bool((rivals > RIVAL_SHARE * table[row, column]).any())
+def _has_rival(
+    pairs: Mapping[tuple[int, int], float], before: int, after: int, of: Mapping[int, Fragment]
+) -> bool:
+    """Whether another person could be the one before or after nearly as well."""
+    least = RIVAL_SHARE * pairs[before, after]
+    others = ((pair, score) for pair, score in pairs.items() if score > least)
+    return any(
+        (one == before and _overlap(of[other], of[after]))
+        or (other == after and _overlap(of[one], of[before]))
+        for (one, other), _ in others
+        if (one, other) != (before, after)
+    )
+
+
+def _overlap(one: Fragment, other: Fragment) -> bool:
+    """Whether two tracks have frames in common, so that they are not the same face."""
+    return (
+        one.start.sighting.position <= other.end.sighting.position
+        and other.start.sighting.position <= one.end.sighting.position
+    )
 
 
 def _side(end: End) -> float:

@@ -141,12 +141,8 @@ class Searcher:
         for position, candidate in chosen.items():
             self._claimed.setdefault(position, []).append(candidate.face.box)
             self._keep(span, position, TrackState.TRACKED, candidate.face, readings.get(position))
-        if span.before is None or span.after is None:
-            return
-        for position in range(span.first, span.last + 1):
-            if position not in chosen:
-                face = Face(span.expected(self._times_s[position]), 0.0)
-                self._keep(span, position, TrackState.LOST, face, None)
+        for position, box in span.guesses(list(chosen.values()), self._times_s):
+            self._keep(span, position, TrackState.LOST, Face(box, 0.0), None)
 
     def _keep(self, span: Span, position: int, state: TrackState, face: Face, reading: Any) -> None:
         row = to_row(position, Track(span.track, state, face, 0), reading, self._found.kept)

@@ -18,7 +18,7 @@ from .fragments import End, Fragment, Sighting
 from .joining import LEAST_COMMON
 from .settings import Refinement
 
-LEAST_LIKENESS = 0.2
+LEAST_LIKENESS = 0.5
 """Correlation of the portrait with that before or after, below which it is somebody else."""
 TAKEN_FROM_IOU = 0.3
 """A face that overlaps somebody else's this much is somebody else's."""
@@ -85,6 +85,21 @@ class Span:
             return list(_followed(self.before, self._by_position()))
         assert self.after is not None
         return list(_followed(self.after, reversed(self._by_position())))[::-1]
+
+    def guesses(
+        self, found: Sequence[Candidate], times_s: Sequence[float]
+    ) -> Iterator[tuple[int, Box]]:
+        """Where the face should be in those frames between two sightings that do not show it.
+
+        Args:
+            found: what was linked, in the order of frames.
+            times_s: media time of every frame.
+        """
+        if self.before is None or self.after is None:
+            return
+        for one, two in pairwise([self.before, *map(_as_end, found), self.after]):
+            for position in range(one.sighting.position + 1, two.sighting.position):
+                yield position, _between(one, two, times_s[position])
 
     def _by_position(self) -> list[list[Candidate]]:
         return [self.candidates.get(at, []) for at in range(self.first, self.last + 1)]
