@@ -13,7 +13,7 @@ import pytest
 import srfer
 from srfer.engines import Model
 from srfer.errors import ConfigError
-from srfer.realtime.export import ExportOptions, export
+from srfer.realtime.export import ExportOptions, ExportProgress, export
 from srfer.realtime.refine import Refinement
 from tests.clips import FixedFace, cut
 from tests.people import Person
@@ -52,7 +52,7 @@ def model() -> Model:
 
 def run(clip: Path, out: Path, model: Model, **options: Any) -> Path:
     """Export a clip; gives the folder of its results."""
-    options = {"formats": ["jsonl"], "refine": True} | options
+    options = dict[str, Any](formats=["jsonl"], refine=True) | options
     (outcome,) = srfer.export(clip, out, model=model, **options).outcomes
     assert outcome.error is None
     return outcome.folder
@@ -192,12 +192,11 @@ def test_a_video_that_breaks_off_fails_as_with_one_pass_and_loses_nothing(
 def test_progress_counts_all_passes(tmp_path: Path, model: Model) -> None:
     clip = play(tmp_path / "a.mkv", 10, lambda i: (alice(120),) if i >= 3 else (), fps=25)
     told: list[tuple[int, int | None]] = []
-    run(
-        clip,
-        tmp_path / "out",
-        model,
-        on_progress=lambda progress: told.append((progress.frames, progress.expected)),
-    )
+
+    def tell(progress: ExportProgress) -> None:
+        told.append((progress.frames, progress.expected))
+
+    run(clip, tmp_path / "out", model, on_progress=tell)
     assert told == [(at, 30) for at in range(1, 31)]
 
 
