@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -78,7 +79,7 @@ class Searcher:
         self._position = 0
         self._seen = _SeenFaces(first)
         self._claimed: dict[int, list[Box]] = {}
-        self.positions: list[int] = []
+        self.positions = array("q")
         self.failed_readings: dict[int, int] = {}
 
     def __enter__(self) -> Self:

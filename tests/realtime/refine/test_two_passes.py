@@ -162,8 +162,8 @@ def test_all_formats_show_the_refined_results(tmp_path: Path, model: Model) -> N
 
 def test_several_videos_at_a_time_give_the_same(tmp_path: Path, model: Model) -> None:
     clips = [
-        play(tmp_path / f"{name}.mkv", 12, lambda i, x=x: (alice(x),) if i >= 3 else (), fps=25)
-        for name, x in (("a", 80), ("b", 160))
+        play(tmp_path / "a.mkv", 12, lambda i: (alice(80),) if i >= 3 else (), fps=25),
+        play(tmp_path / "b.mkv", 12, lambda i: (bob(160),) if i >= 3 else (), fps=25),
     ]
     ways: dict[int, list[dict[int, list[int]]]] = {}
     for jobs in (1, 2):
