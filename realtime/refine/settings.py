@@ -25,7 +25,7 @@ class Refinement:
     """
 
     join_gap_s: float = 4.0
-    look_s: float = 0.5
+    look_s: float = 2.0
     score_from: float = 0.5
     time_constant_s: float = TIME_CONSTANT_S
     lead: float = LEAD
