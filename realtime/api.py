@@ -102,8 +102,8 @@ def make_second_look(
 ) -> SecondLook:
     """Make what one video's faces are looked for and read with once more, when it is refined.
 
-    MediaPipe finds no face in a window that shows little else, so with it RetinaFace looks again;
-    their boxes are framed alike.
+    MediaPipe follows the faces of a whole video and searches no windows, so with it RetinaFace
+    looks again; their boxes are framed alike.
 
     Args:
         model: loaded; may be shared by many videos.

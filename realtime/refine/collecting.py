@@ -78,7 +78,7 @@ class Collector:
                 continue
             begun = self._open.get(track.id)
             if begun is None:
-                begun = self._open[track.id] = OpenFragment(track.id, len(self.cuts))
+                begun = self._open[track.id] = OpenFragment(track.id)
             looks = appearance(result.frame.image, gray, track.face.box)
             sighting = Sighting(position, self._time.now_s, track.face.box, looks)
             begun.see(sighting, is_confirmed=track.state is TrackState.TRACKED)

@@ -62,7 +62,6 @@ class Fragment:
 
     Attributes:
         track: its number.
-        scene: number of the stretch between two cuts in which it lies.
         is_confirmed: it was detected more than once.
         start: its beginning.
         end: its end.
@@ -70,7 +69,6 @@ class Fragment:
     """
 
     track: int
-    scene: int
     is_confirmed: bool
     start: End
     end: End
@@ -82,7 +80,6 @@ class OpenFragment:
     """A track of pass one that may go on."""
 
     track: int
-    scene: int
     is_confirmed: bool = False
     first: list[Sighting] = field(default_factory=list)
     last: deque[Sighting] = field(default_factory=lambda: deque(maxlen=END_SIGHTINGS))
@@ -102,7 +99,6 @@ class OpenFragment:
         """The track, when it is over."""
         return Fragment(
             self.track,
-            self.scene,
             self.is_confirmed,
             _start(self.first),
             _end(self.last),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -23,7 +24,9 @@ RIVAL_SHARE = 0.8
 is, a pairing with a face that is somebody else, since both are seen at the same time."""
 
 
-def join(fragments: Sequence[Fragment], settings: Refinement) -> dict[int, int]:
+def join(
+    fragments: Sequence[Fragment], cuts: Sequence[int], settings: Refinement
+) -> dict[int, int]:
     """Join tracks over gaps.
 
     An end and a start of one scene make a pair if the gap is short and place, size, motion and
@@ -32,6 +35,7 @@ def join(fragments: Sequence[Fragment], settings: Refinement) -> dict[int, int]:
 
     Args:
         fragments: all tracks of a video.
+        cuts: positions of the frames that begin another scene, in their order.
         settings: how long a gap may be.
 
     Returns:
@@ -41,7 +45,7 @@ def join(fragments: Sequence[Fragment], settings: Refinement) -> dict[int, int]:
     starts = sorted(ends, key=lambda f: (f.start.sighting.position, f.track))
     of = {fragment.track: fragment for fragment in ends}
     continues: dict[int, int] = {}
-    for pairs in _groups(_scores(ends, starts, settings)):
+    for pairs in _groups(_scores(ends, starts, cuts, settings)):
         rows, columns = sorted({row for row, _ in pairs}), sorted({column for _, column in pairs})
         table = np.zeros((len(rows), len(columns)))
         for (row, column), score in pairs.items():
@@ -84,7 +88,10 @@ def _sure(fragments: Sequence[Fragment]) -> list[Fragment]:
 
 
 def _scores(
-    ends: Sequence[Fragment], starts: Sequence[Fragment], settings: Refinement
+    ends: Sequence[Fragment],
+    starts: Sequence[Fragment],
+    cuts: Sequence[int],
+    settings: Refinement,
 ) -> dict[tuple[int, int], float]:
     """Scores of all possible pairs, by the tracks' numbers."""
     times = np.array([fragment.start.sighting.time_s for fragment in starts])
@@ -94,8 +101,9 @@ def _scores(
         last = int(np.searchsorted(times, end.time_s + settings.join_gap_s, "right"))
         first = int(np.searchsorted(times, end.time_s, "left"))
         for other in starts[first:last]:
-            is_later = other.start.sighting.position > end.position
-            if is_later and other.scene == one.scene:
+            start = other.start.sighting
+            is_one_scene = bisect_right(cuts, end.position) == bisect_right(cuts, start.position)
+            if start.position > end.position and is_one_scene:
                 score = pair_score(one.end, other.start)
                 if score >= LEAST_SCORE:
                     scores[one.track, other.track] = score

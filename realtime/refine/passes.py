@@ -86,7 +86,7 @@ def refined(
         with suppress(SourceError):
             passes.go(0, stages, collector)
         times_s, fragments = collector.times_s, collector.fragments
-        first_of = first_tracks(fragments, join(fragments, settings))
+        first_of = first_tracks(fragments, join(fragments, collector.cuts, settings))
         spans = spans_of(fragments, first_of, times_s, collector.cuts, settings)
         searcher = Searcher(spans, times_s, tools, settings, first=first, found=found)
         if spans:

@@ -135,7 +135,7 @@ def spans_of(
         fragments: the tracks of a video.
         first_of: by number of a track, that of the first track of the same face.
         times_s: media time of every frame.
-        cuts: positions of frames that begin another scene.
+        cuts: positions of the frames that begin another scene, in their order.
         settings: how far to look.
     """
     by_face: dict[int, list[Fragment]] = {}
@@ -151,13 +151,11 @@ def spans_of(
             spans.append(Span(face, before.sighting.position + 1, last, before, after))
         begins, ends = parts[0].start, parts[-1].end
         first = bisect_left(times_s, begins.sighting.time_s - settings.look_s)
-        scene_start = max((cut for cut in cuts if cut <= begins.sighting.position), default=0)
+        first = max(first, _scene(cuts, begins.sighting.position, len(times_s)).start)
+        spans.append(Span(face, first, begins.sighting.position - 1, None, begins))
         last = bisect_right(times_s, ends.sighting.time_s + settings.look_s) - 1
-        next_scene = min((c for c in cuts if c > ends.sighting.position), default=len(times_s))
-        spans.append(
-            Span(face, max(first, scene_start), begins.sighting.position - 1, None, begins)
-        )
-        spans.append(Span(face, ends.sighting.position + 1, min(last, next_scene - 1), ends, None))
+        last = min(last, _scene(cuts, ends.sighting.position, len(times_s)).stop - 1)
+        spans.append(Span(face, ends.sighting.position + 1, last, ends, None))
     spans = [span for span in spans if span.first <= span.last]
     return sorted(spans, key=lambda span: (span.first, span.track))
 
@@ -165,6 +163,13 @@ def spans_of(
 def is_taken(box: Box, others: Sequence[Box]) -> bool:
     """Whether a face lies where somebody else's is."""
     return bool((iou([box], others) >= TAKEN_FROM_IOU).any())
+
+
+def _scene(cuts: Sequence[int], position: int, frames: int) -> range:
+    """The frames between the cuts before and after a frame."""
+    borders = [0, *cuts, frames]
+    place = bisect_right(cuts, position)
+    return range(borders[place], borders[place + 1])
 
 
 def _between(before: End, after: End, time_s: float) -> Box:

@@ -35,12 +35,11 @@ def fragment(
     speed: float = 0.0,
     side: float = SIDE,
     person: int = 1,
-    scene: int = 0,
     is_confirmed: bool = True,
     hidden: range = range(0),
 ) -> Fragment:
     """A track; `x` is the middle of the face in its first frame, `speed` in pixels a frame."""
-    growing = OpenFragment(track, scene)
+    growing = OpenFragment(track)
     for position in range(first, last + 1):
         if position not in hidden:
             middle = x + speed * (position - first)
@@ -50,8 +49,8 @@ def fragment(
     return growing.closed()
 
 
-def joined(*fragments: Fragment) -> dict[int, int]:
-    return join(fragments, Refinement())
+def joined(*fragments: Fragment, cuts: tuple[int, ...] = ()) -> dict[int, int]:
+    return join(fragments, cuts, Refinement())
 
 
 def test_a_face_that_comes_back_where_it_was_keeps_its_number() -> None:
@@ -66,7 +65,7 @@ def test_a_face_that_walks_on_behind_something_is_met_where_its_speed_took_it() 
 
 def test_several_gaps_make_one_face() -> None:
     parts = [fragment(1, 0, 10), fragment(4, 20, 30), fragment(9, 45, 60)]
-    assert first_tracks(parts, join(parts, Refinement())) == {1: 1, 4: 1, 9: 1}
+    assert first_tracks(parts, joined(*parts)) == {1: 1, 4: 1, 9: 1}
 
 
 @pytest.mark.parametrize(
@@ -76,7 +75,6 @@ def test_several_gaps_make_one_face() -> None:
         ("elsewhere", {"x": 260.0}),
         ("another size", {"side": 20.0}),
         ("somebody else", {"person": 2}),
-        ("another scene", {"scene": 1}),
         ("seen once, perhaps no face", {"is_confirmed": False}),
         ("at the same time", {"first": 5, "last": 20}),
     ],
@@ -85,6 +83,13 @@ def test_what_does_not_agree_is_not_joined(what: str, changed: dict[str, int | f
     how = {"first": 30, "last": 40} | changed
     other = fragment(2, int(how.pop("first")), int(how.pop("last")), **how)  # type: ignore[arg-type]
     assert joined(fragment(1, 0, 10), other) == {}, what
+
+
+def test_nobody_is_joined_over_a_cut() -> None:
+    parts = (fragment(1, 0, 10), fragment(2, 30, 40))
+    assert joined(*parts, cuts=(5, 35)) == {2: 1}
+    for cut in (11, 20, 30):
+        assert joined(*parts, cuts=(cut,)) == {}, "the first frame of a scene is a cut"
 
 
 def test_faces_that_vanish_together_get_their_own_numbers_back() -> None:
@@ -101,7 +106,7 @@ def test_where_nobody_can_tell_no_number_is_handed_on() -> None:
 
 def spans(*parts: Fragment, frames: int = 100, cuts: tuple[int, ...] = ()) -> list[Span]:
     times_s = [position / FPS for position in range(frames)]
-    first_of = first_tracks(parts, joined(*parts))
+    first_of = first_tracks(parts, joined(*parts, cuts=cuts))
     return spans_of(parts, first_of, times_s, cuts, Refinement(look_s=0.5))
 
 
@@ -116,7 +121,7 @@ def test_faces_are_looked_for_in_gaps_and_around_their_ends() -> None:
 
 
 def test_nobody_is_looked_for_beyond_a_cut_or_the_end_of_the_film() -> None:
-    found = spans(fragment(1, 2, 40), fragment(2, 45, 98, scene=1), cuts=(43,))
+    found = spans(fragment(1, 2, 40), fragment(2, 45, 98), cuts=(43,))
     assert [(span.track, span.first, span.last) for span in found] == [
         (1, 0, 1),
         (1, 41, 42),
