@@ -74,9 +74,8 @@ def export(
         ExportError: if the page of the batch cannot be written.
     """
     options = options or ExportOptions()
-    if options.refinement is not None and make_second_look is None:
-        raise ConfigError("two passes need something to look again with: give make_second_look")
-    first = make_stages()  # refuses impossible settings before anything is written
+    works = _works(make_stages, make_second_look, is_refined=options.refinement is not None)
+    first = next(works)  # refuses impossible settings before anything is written
     jobs = plan(
         inputs,
         out,
@@ -85,10 +84,7 @@ def export(
         has_video=Format.VIDEO in options.formats,
         find_finished=_finder(options) if options.is_resumed else None,
     )
-    look = None if options.refinement is None else make_second_look
-    all_stages = chain((first,), iter(make_stages, None))
-    works = ((stages, None if look is None else look()) for stages in all_stages)
-    batch = _Batch(jobs, works, options, on_progress)
+    batch = _Batch(jobs, chain((first,), works), options, on_progress)
     found: dict[int, ExportOutcome] = {}
     with closing(batch.outcomes()) as ends:
         for place, outcome in ends:
@@ -99,6 +95,22 @@ def export(
     if Format.HTML in options.formats:
         write_batch_page(out, [_entry(outcome) for outcome in outcomes], options.made_by)
     return ExportSummary(tuple(outcomes))
+
+
+def _works(
+    make_stages: Callable[[], Stages],
+    make_second_look: Callable[[], SecondLook] | None,
+    *,
+    is_refined: bool,
+) -> Iterator[Work]:
+    """What the inputs are analysed with, made anew for each."""
+    while True:
+        if not is_refined:
+            yield make_stages(), None
+        elif make_second_look is None:
+            raise ConfigError("two passes look for faces again: give make_second_look")
+        else:
+            yield make_stages(), make_second_look()
 
 
 class _Batch:
