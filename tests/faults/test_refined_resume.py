@@ -19,6 +19,8 @@ from tests.realtime.refine.films import play, seen
 ROOT = Path(__file__).resolve().parents[2]
 FRAMES = 16
 HIDDEN = range(6, 9)
+FORMATS = [str(kind) for kind in Format if kind is not Format.VIDEO]
+"""The video has the same faces, but now and then its encoder stores a corner in other bytes."""
 FIRST, SEARCH, WRITE = (number * FRAMES for number in range(3))
 """Frames that are done when the passes begin."""
 
@@ -41,7 +43,7 @@ def run(
     (outcome,) = srfer.export(
         clip,
         out,
-        formats=[str(kind) for kind in Format],
+        formats=FORMATS,
         model=srfer.load(device="cpu"),
         refine=True,
         resume=resume,
@@ -91,6 +93,6 @@ def test_a_killed_export_is_resumed_to_the_same_files(
 
 
 def test_results_of_one_pass_are_not_taken_for_refined_ones(clip: Path, tmp_path: Path) -> None:
-    srfer.export(clip, tmp_path, formats=[str(kind) for kind in Format])
+    srfer.export(clip, tmp_path, formats=FORMATS)
     with pytest.raises(ConfigError, match="a: holds results of other settings"):
         run(clip, tmp_path, resume=True)
