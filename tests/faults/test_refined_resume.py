@@ -20,8 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 FRAMES = 16
 HIDDEN = range(6, 9)
 FORMATS = [str(kind) for kind in Format if kind not in {Format.VIDEO, Format.EAF}]
-"""The video has the same faces, but now and then its encoder stores a corner in other bytes; without
-it, EAF names the way to the input, which is another one from another folder."""
+"""The video has the same faces, but now and then its encoder stores a corner in other bytes;
+without it, EAF names the way to the input, which is another one from another folder."""
 FIRST, SEARCH, WRITE = (number * FRAMES for number in range(3))
 """Frames that are done when the passes begin."""
 
