@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from .analysis import SMALLEST_PX, Analyzer
 from .detection import Detector, open_detector
 from .load import EffortDial
 from .pipeline import Pipeline
+from .refine import SecondLook
 from .shared import SharedEngines
 from .sources import LiveOptions, open_source, policy_for, read_picture
 from .tracking import FaceTracker, Tracker, TrackerConfig, open_mediapipe
@@ -94,6 +95,33 @@ def make_stages(
         _make_tracker(model, options, is_still=is_still, shared=shared, dial=dial),
         Analyzer(reader, use_sr=options.use_sr, dial=dial, min_face_px=options.min_face_px),
     )
+
+
+def make_second_look(
+    model: Model, options: AnalysisOptions | None = None, *, shared: SharedEngines | None = None
+) -> SecondLook:
+    """Make what one video's faces are looked for and read with once more, when it is refined.
+
+    MediaPipe follows the faces of a whole video and searches no windows, so with it RetinaFace
+    looks again; their boxes are framed alike.
+
+    Args:
+        model: loaded; may be shared by many videos.
+        options: as for `make_stages`.
+        shared: as for `make_stages`.
+
+    Raises:
+        ConfigError: if an option has an impossible value.
+        ModelError: if the tracker's model cannot be used.
+        EngineError: if the tracker's device cannot be used.
+    """
+    options = options or AnalysisOptions()
+    if options.tracker == "mediapipe":
+        detector = _make_detector(model, replace(options, tracker="retinaface", tracker_model=None))
+    else:
+        detector = _make_detector(model, options) if shared is None else shared.detector()
+    reader = model if shared is None else shared.reader()
+    return SecondLook(detector, reader, options.use_sr, options.min_face_px)
 
 
 def share_engines(model: Model, options: AnalysisOptions | None = None) -> SharedEngines:

@@ -11,12 +11,19 @@ from pathlib import Path
 from srfer.engines import DEFAULT, Model, load
 from srfer.errors import ConfigError
 
-from .api import AnalysisOptions, describe_settings, make_stages, share_engines
+from .api import (
+    AnalysisOptions,
+    describe_settings,
+    make_second_look,
+    make_stages,
+    share_engines,
+)
 from .export import export as run_export
 from .formats import parse_choice, parse_formats
 from .inputs import expand
 from .outcome import ExportOutcome, ExportProgress, ExportSummary
 from .outputs import ExportOptions
+from .refine import Refinement
 from .selection import Selection
 from .sinks.codecs import VideoCodec
 from .sinks.record import FaceFields
@@ -46,6 +53,7 @@ def export(
     landmarks: bool = False,
     blendshapes: bool = False,
     jobs: int = 1,
+    refine: bool = False,
     on_progress: Callable[[ExportProgress], None] | None = None,
     on_outcome: Callable[[ExportOutcome], None] | None = None,
 ) -> ExportSummary:
@@ -74,6 +82,8 @@ def export(
         blendshapes: write blendshapes too; the tracker mediapipe measures them.
         jobs: so many videos are at work at a time; they share the networks, which then read the
             faces of all in batches.
+        refine: go over each video twice: tracks are joined over gaps, faces are looked for again
+            where they were lost, probabilities are filtered with the frames after them too.
         on_progress: told after every frame, in another thread.
         on_outcome: told after every input.
 
@@ -103,8 +113,9 @@ def export(
         veil=None if anonymize is None else parse_choice(Veil, anonymize, "way to anonymize"),
         codec=parse_choice(VideoCodec, video_codec, "video codec"),
         csv_naming=parse_choice(CsvNaming, csv_naming, "naming"),
-        fields=_fields(options, landmarks=landmarks, blendshapes=blendshapes),
+        fields=_fields(options, landmarks=landmarks, blendshapes=blendshapes, refine=refine),
         jobs=jobs,
+        refinement=Refinement() if refine else None,
         settings=describe_settings(loaded, options),
     )
     with share_engines(loaded, options) if jobs > 1 else nullcontext() as shared:
@@ -113,13 +124,16 @@ def export(
             Path(out),
             lambda: make_stages(loaded, options, shared=shared),
             exporting,
+            make_second_look=lambda: make_second_look(loaded, options, shared=shared),
             on_progress=on_progress,
             on_outcome=on_outcome,
         )
 
 
-def _fields(options: AnalysisOptions, *, landmarks: bool, blendshapes: bool) -> FaceFields:
+def _fields(
+    options: AnalysisOptions, *, landmarks: bool, blendshapes: bool, refine: bool
+) -> FaceFields:
     has_details = options.tracker == "mediapipe"
     if blendshapes and not has_details:
         raise ConfigError(f"{options.tracker} measures no blendshapes: choose --tracker mediapipe")
-    return FaceFields(landmarks, landmarks and has_details, blendshapes)
+    return FaceFields(landmarks, landmarks and has_details, blendshapes, refine)

@@ -7,7 +7,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from fractions import Fraction
 from functools import partial
 from itertools import chain
@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from srfer import __version__
+from srfer.errors import ConfigError
 
 from .batch_page import Entry, write_batch_page
 from .formats import MANIFEST_NAME, Format
@@ -24,6 +25,7 @@ from .manifest import describe_input, finished_manifest, read_manifest, stamp, w
 from .outcome import ExportOutcome, ExportProgress, ExportSummary
 from .outputs import ExportOptions, Outputs, clear_outputs, describe_outputs
 from .pipeline import Pipeline
+from .refine import PASSES, Passes, SecondLook, refined
 from .remarks import remarks_on, remarks_on_damage
 from .selection import SelectedFrames
 from .side_by_side import Crew, Together, run_side_by_side
@@ -34,6 +36,8 @@ from .types import FrameResult
 __all__ = ["ExportOptions", "ExportOutcome", "ExportProgress", "ExportSummary", "export"]
 
 Stages = Sequence[Stage[Any, Any]]
+Work = tuple[Stages, SecondLook | None]
+"""What one input is analysed with, and looked at again."""
 
 
 def export(
@@ -42,6 +46,7 @@ def export(
     make_stages: Callable[[], Stages],
     options: ExportOptions | None = None,
     *,
+    make_second_look: Callable[[], SecondLook] | None = None,
     on_progress: Callable[[ExportProgress], None] | None = None,
     on_outcome: Callable[[ExportOutcome], None] | None = None,
 ) -> ExportSummary:
@@ -57,6 +62,8 @@ def export(
         out: folder for the results; made if missing.
         make_stages: gives fresh stages for each input, from `Frame` to `FrameResult`.
         options: how to export; the defaults if None.
+        make_second_look: gives, for each input that is refined, what its faces are looked for and
+            read with again; needed if `options` ask for two passes.
         on_progress: told after every frame, in a thread of a pipeline. Where several inputs are at
             work, it is told of all together.
         on_outcome: told after every input, in the order in which they end, so that an interrupted
@@ -67,7 +74,8 @@ def export(
         ExportError: if the page of the batch cannot be written.
     """
     options = options or ExportOptions()
-    first = make_stages()  # refuses impossible settings before anything is written
+    works = _works(make_stages, make_second_look, is_refined=options.refinement is not None)
+    first = next(works)  # refuses impossible settings before anything is written
     jobs = plan(
         inputs,
         out,
@@ -76,7 +84,7 @@ def export(
         has_video=Format.VIDEO in options.formats,
         find_finished=_finder(options) if options.is_resumed else None,
     )
-    batch = _Batch(jobs, chain((first,), iter(make_stages, None)), options, on_progress)
+    batch = _Batch(jobs, chain((first,), works), options, on_progress)
     found: dict[int, ExportOutcome] = {}
     with closing(batch.outcomes()) as ends:
         for place, outcome in ends:
@@ -89,19 +97,35 @@ def export(
     return ExportSummary(tuple(outcomes))
 
 
+def _works(
+    make_stages: Callable[[], Stages],
+    make_second_look: Callable[[], SecondLook] | None,
+    *,
+    is_refined: bool,
+) -> Iterator[Work]:
+    """What the inputs are analysed with, made anew for each."""
+    while True:
+        if not is_refined:
+            yield make_stages(), None
+        elif make_second_look is None:
+            raise ConfigError("two passes look for faces again: give make_second_look")
+        else:
+            yield make_stages(), make_second_look()
+
+
 class _Batch:
     """The inputs of an export, at work one after the other or side by side."""
 
     def __init__(
         self,
         jobs: Sequence[Job],
-        stages: Iterator[Stages],
+        works: Iterator[Work],
         options: ExportOptions,
         on_progress: Callable[[ExportProgress], None] | None,
     ) -> None:
         self._jobs = jobs
-        self._stages = stages
-        self._stages_lock = threading.Lock()
+        self._works = works
+        self._works_lock = threading.Lock()
         self._options = options
         self._on_progress = on_progress
         self._together: Together | None = None
@@ -117,10 +141,10 @@ class _Batch:
     def _task(self, number: int, job: Job) -> ExportOutcome:
         if job.finished is not None:
             return _earlier_outcome(job, job.finished)
-        with self._stages_lock:
-            stages = next(self._stages)
+        with self._works_lock:
+            work = next(self._works)
         tally = _Tally(job.input, number, len(self._jobs), self._on_progress)
-        outcome = _outcome(job, stages, self._options, tally, self._crew)
+        outcome = _outcome(job, work, self._options, tally, self._crew)
         if self._together is not None:
             self._together.end(number)
         return outcome
@@ -139,11 +163,13 @@ class _Tally:
         on_progress: Callable[[ExportProgress], None] | None,
     ) -> None:
         self.expected: int | None = None
+        self.passes = 1
         self.frames = 0
         self.face_rows = 0
         self.failed_readings = 0
         self.last_pts: Fraction | None = None
         self.notes: tuple[str, ...] = ()
+        self._done = self._told = 0
         self._place = (display_name(path), number, inputs)
         self._on_progress = on_progress
 
@@ -155,8 +181,16 @@ class _Tally:
         self.face_rows += len(result.faces)
         self.failed_readings += result.failed_readings
         self.last_pts = result.frame.pts
+        self.tell(self.passes - 1)
+
+    def tell(self, done: int) -> None:
+        """Tell of a frame; so many passes over the input are done."""
+        if done > self._done:
+            self._done, self._told = done, done * (self.expected or 0)
+        self._told += 1
         if self._on_progress is not None:
-            self._on_progress(ExportProgress(*self._place, self.frames, self.expected))
+            expected = None if self.expected is None else self.passes * self.expected
+            self._on_progress(ExportProgress(*self._place, self._told, expected))
 
     def __exit__(
         self,
@@ -194,13 +228,13 @@ def _earlier_outcome(job: Job, manifest: Mapping[str, Any]) -> ExportOutcome:
 
 
 def _outcome(
-    job: Job, stages: Stages, options: ExportOptions, tally: _Tally, crew: Crew
+    job: Job, work: Work, options: ExportOptions, tally: _Tally, crew: Crew
 ) -> ExportOutcome:
     """Export one input, and note any error instead of raising it."""
     started_s = time.monotonic()
     error: Exception | None = None
     try:
-        _export_one(job, stages, options, tally, crew)
+        _export_one(job, work, options, tally, crew)
     except Exception as trouble:  # even a fault of ours with one input must not stop the others
         error = trouble
         traceback.clear_frames(error.__traceback__)  # or the kept error would keep files open
@@ -219,9 +253,7 @@ def _outcome(
     )
 
 
-def _export_one(
-    job: Job, stages: Stages, options: ExportOptions, tally: _Tally, crew: Crew
-) -> None:
+def _export_one(job: Job, work: Work, options: ExportOptions, tally: _Tally, crew: Crew) -> None:
     started_s = time.monotonic()
     if job.error is not None:
         raise job.error
@@ -233,10 +265,11 @@ def _export_one(
     clear_outputs(job.folder)
     outputs = Outputs(job, info, options)
     source = SelectedFrames(job.input, options.selection)
-    try:
-        crew.run(Pipeline(source, stages, [*outputs.sinks, tally], name="export"))
-    finally:
-        tally.notes += remarks_on_damage(source.bad_packets)
+    with _last_stages(job, work, options, tally, crew) as stages:
+        try:
+            crew.run(Pipeline(source, stages, [*outputs.sinks, tally], name="export"))
+        finally:
+            tally.notes += remarks_on_damage(source.bad_packets)
     write_manifest(
         job.folder / MANIFEST_NAME,
         version=__version__,
@@ -253,6 +286,24 @@ def _export_one(
             "elapsed_s": round(time.monotonic() - started_s, 3),
         },
     )
+
+
+@contextmanager
+def _last_stages(
+    job: Job, work: Work, options: ExportOptions, tally: _Tally, crew: Crew
+) -> Iterator[Stages]:
+    """The stages of the pass that writes: the only one, or the second, after the first was run."""
+    stages, second_look = work
+    if options.refinement is None or second_look is None:
+        yield stages
+        return
+    tally.passes = PASSES
+    passes = Passes(job.input, options.selection, crew.run, tally.tell)
+    refining = refined(
+        passes, stages, second_look, options.refinement, folder=job.folder, kept=options.kept
+    )
+    with refining as replay:
+        yield [replay]
 
 
 def _entry(outcome: ExportOutcome) -> Entry:

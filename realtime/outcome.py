@@ -17,8 +17,8 @@ class ExportProgress:
         input: name of the file at work.
         number: which of the inputs it is, from 1.
         inputs: number of inputs.
-        frames: frames of this input that are done.
-        expected: about how many it has, or None if unknown.
+        frames: frames of this input that are done; each counts once for every pass over it.
+        expected: about how many it will be, or None if unknown.
     """
 
     input: str

@@ -21,6 +21,7 @@ from srfer.errors import ConfigError
 from .formats import DEFAULT_FORMATS, FILE_NAMES, Format, output_paths, require_libraries
 from .jobs import Job
 from .overlay import Overlay
+from .refine import Kept, Refinement
 from .selection import Selection
 from .sinks import (
     CropSink,
@@ -62,6 +63,8 @@ class ExportOptions:
         csv_naming: whose names the columns of the CSV have.
         fields: what to write of each face beyond the usual.
         jobs: so many inputs are at work at a time; each has a pipeline of its own.
+        refinement: how results are refined with what comes later in the video, in two passes; None
+            for one pass.
         settings: what else to note in the manifest, such as the model.
 
     Raises:
@@ -79,6 +82,7 @@ class ExportOptions:
     csv_naming: CsvNaming = CsvNaming.SRFER
     fields: FaceFields = field(default_factory=FaceFields)
     jobs: int = 1
+    refinement: Refinement | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -88,7 +92,8 @@ class ExportOptions:
             raise ConfigError("crops show faces, which are to be hidden: leave one of the two out")
         if self.jobs < 1:
             raise ConfigError(f"jobs must be 1 or more, not {self.jobs}")
-        if self.fields != FaceFields() and self.csv_naming is not CsvNaming.SRFER:
+        has_more = self.fields.landmarks or self.fields.mesh or self.fields.blendshapes
+        if has_more and self.csv_naming is not CsvNaming.SRFER:
             raise ConfigError(
                 "py-feat's names have none for our landmarks and blendshapes: leave one of the two"
             )
@@ -106,8 +111,15 @@ class ExportOptions:
             "video_codec": str(self.codec),
             "csv_naming": str(self.csv_naming),
             "fields": asdict(self.fields),
+            "refine": None if self.refinement is None else self.refinement.to_record(),
             **self.selection.to_record(),
         }
+
+    @property
+    def kept(self) -> Kept:
+        """What the outputs show of each face that two passes have to remember."""
+        shown = {Format.VIDEO, Format.CROPS, Format.HTML}
+        return Kept(bool(self.formats & shown), self.fields.mesh or self.fields.blendshapes)
 
     @property
     def made_by(self) -> str:

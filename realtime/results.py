@@ -97,7 +97,7 @@ class Results:
         """What all of the videos have of each face beyond the usual."""
         found = [manifest["settings"]["fields"] for manifest in self.manifests()]
         names = (field.name for field in dataclasses.fields(FaceFields))
-        return FaceFields(**{name: all(one[name] for one in found) for name in names})
+        return FaceFields(**{name: all(one.get(name, False) for one in found) for name in names})
 
     def _rows(self, fields: FaceFields) -> list[list[Cell]]:
         return [row for record in self.records() for row in to_rows(record, fields)]

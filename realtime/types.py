@@ -162,6 +162,8 @@ class FaceResult:
             that it does not flicker; None before the first reading.
         read_ago_s: media time since the face was last read, in seconds: 0 if it was in this frame;
             None before the first reading.
+        pass_one_track: in refined results, the number that the face had when the video was first
+            analysed; None where it was not found then, and in all other results.
     """
 
     track: Track
@@ -169,6 +171,7 @@ class FaceResult:
     smoothed: NDArray[np.float32] | None = None
     steady_label: str | None = None
     read_ago_s: float | None = None
+    pass_one_track: int | None = None
 
 
 class Effort(IntEnum):

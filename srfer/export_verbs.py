@@ -112,6 +112,14 @@ def export(
         bool, typer.Option("--notice/--no-notice", help="'expression analysis' in the videos.")
     ] = True,
     jobs: Annotated[int, typer.Option(help="So many videos at a time.")] = 1,
+    refine: Annotated[
+        bool,
+        typer.Option(
+            "--refine",
+            help="Two passes: tracks joined over gaps, lost faces looked for again, probabilities "
+            "smoothed with later frames too.",
+        ),
+    ] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Leave finished results, do the rest.")
     ] = False,
@@ -172,6 +180,7 @@ def export(
                 landmarks=landmarks,
                 blendshapes=blendshapes,
                 jobs=jobs,
+                refine=refine,
                 on_progress=on_progress,
                 on_outcome=reports.add,
             )

@@ -243,3 +243,15 @@ def test_landmarks_are_written_if_asked_for(
     (face,) = json.loads(line)["faces"]
     assert face["landmarks"]["nose"] == pytest.approx([223, 128], abs=6)
     assert "mesh" not in face
+
+
+def test_two_passes_are_asked_for_by_one_word(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = CLIP.make(tmp_path / "a.mp4")
+    arguments = ("export", clip, "--out", tmp_path / "out", "--refine", "--formats", "jsonl,csv")
+    code, data, _ = run(capsys, *arguments)
+    assert (code, json.loads(data)["frames"]) == (0, 5)
+    manifest = json.loads((tmp_path / "out/a/manifest.json").read_text())
+    assert manifest["settings"]["refine"]["join_gap_s"] > 2
+    assert (tmp_path / "out/a/frames.csv").read_text().rstrip().endswith(",pass_one_track")

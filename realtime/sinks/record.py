@@ -28,11 +28,13 @@ class FaceFields:
         landmarks: the five points.
         mesh: all points that MediaPipe measures.
         blendshapes: how far each movement of the face is done.
+        pass_one_track: the number it had before results were refined; see `FaceResult`.
     """
 
     landmarks: bool = False
     mesh: bool = False
     blendshapes: bool = False
+    pass_one_track: bool = False
 
 
 class Kind(StrEnum):
@@ -84,7 +86,8 @@ def columns(fields: FaceFields) -> tuple[Column, ...]:
         *(mesh if fields.mesh else ()),
         *(blendshapes if fields.blendshapes else ()),
     )
-    return (*COLUMNS, *(Column(name, Kind.REAL) for name in names))
+    before = (Column("pass_one_track", Kind.WHOLE),) if fields.pass_one_track else ()
+    return (*COLUMNS, *(Column(name, Kind.REAL) for name in names), *before)
 
 
 def to_record(result: FrameResult, fields: FaceFields | None = None) -> dict[str, Any]:
@@ -94,7 +97,8 @@ def to_record(result: FrameResult, fields: FaceFields | None = None) -> dict[str
     everything else is 0..1. What was not read in this frame is None. `smoothed` holds the
     probabilities filtered over the track's time, `steady_label` their label, which changes only
     where another one is clearly ahead; these are what the annotated video shows. `fields` adds
-    `landmarks` ({name: [x, y]}), `mesh` ([[x, y, z], ...]) and `blendshapes` ({name: 0..1}).
+    `landmarks` ({name: [x, y]}), `mesh` ([[x, y, z], ...]) and `blendshapes` ({name: 0..1}), and
+    `pass_one_track`, which is None where a face was only found when results were refined.
     """
     frame = result.frame
     return {
@@ -143,6 +147,8 @@ def _spread(face: dict[str, Any], fields: FaceFields) -> list[Cell]:
     if fields.blendshapes:
         shapes = face["blendshapes"]
         cells += shapes.values() if shapes else [None] * len(BLENDSHAPES)
+    if fields.pass_one_track:
+        cells.append(face["pass_one_track"])
     return cells
 
 
@@ -167,7 +173,10 @@ def _face_record(face: FaceResult, fields: FaceFields) -> dict[str, Any]:
         )
     record["smoothed"] = None if face.smoothed is None else _by_label(face.smoothed)
     record["steady_label"] = face.steady_label
-    return record | _wanted(found, fields)
+    record |= _wanted(found, fields)
+    if fields.pass_one_track:
+        record["pass_one_track"] = face.pass_one_track
+    return record
 
 
 def _wanted(face: Face, fields: FaceFields) -> dict[str, Any]:
