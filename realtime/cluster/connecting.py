@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 from srfer.errors import ClusterError, ConfigError
 from srfer.extras import require
+from srfer.secrets import redact
 
 LOCAL = "local"
 REACH_S = 10.0
@@ -52,8 +53,9 @@ class Cluster:
 
     def __post_init__(self) -> None:
         if self.address != LOCAL and not _host_of(self.address):
+            wrong = redact(self.address)
             raise ConfigError(
-                f"unknown cluster {self.address!r}: give {LOCAL}, or ray://HOST:PORT of its head"
+                f"unknown cluster {wrong!r}: give {LOCAL}, or ray://HOST:PORT of its head"
             )
         if self.cpus < 1:
             raise ConfigError(f"a video needs 1 core or more, not {self.cpus}")
@@ -76,6 +78,8 @@ def connected(cluster: Cluster) -> Iterator[Any]:
     """
     require("cluster", "ray", "grpc")
     is_local = cluster.address == LOCAL
+    if not is_local:
+        _require_reachable(cluster.address)
     with _environment(_local_settings() if is_local else {}):
         import ray
 
@@ -113,7 +117,6 @@ def _started(ray: Any) -> Iterator[None]:
 
 @contextmanager
 def _joined(ray: Any, address: str) -> Iterator[None]:
-    _require_reachable(address)
     try:
         _init(ray, address=address)
         yield
