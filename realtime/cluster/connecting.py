@@ -141,16 +141,29 @@ def _init(ray: Any, **settings: Any) -> None:
 
 
 def _require_reachable(address: str) -> None:
-    """Ask for the head's port first: Ray itself would try for minutes."""
+    """Ask the head whether it speaks Ray's language first: Ray itself would try for minutes."""
     parts = urlsplit(address)
+    place = parts.hostname or "", parts.port or _PORT
     try:
-        socket.create_connection((parts.hostname or "", parts.port or _PORT), REACH_S).close()
+        socket.create_connection(place, REACH_S).close()
+        if os.environ.get("RAY_USE_TLS", "0") != "1":
+            _shake_hands(parts.netloc if parts.port else f"{parts.netloc}:{_PORT}")
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise ClusterError(
             f"{address}: no cluster answers ({reason}); check the address, and that `ray start "
             "--head` runs there"
         ) from None
+
+
+def _shake_hands(place: str) -> None:
+    import grpc
+
+    with grpc.insecure_channel(place, options=[("grpc.enable_http_proxy", 0)]) as channel:
+        try:
+            grpc.channel_ready_future(channel).result(timeout=REACH_S)
+        except grpc.FutureTimeoutError:
+            raise TimeoutError(f"nothing but silence for {REACH_S:.0f} s") from None
 
 
 def _host_of(address: str) -> str | None:
