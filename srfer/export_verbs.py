@@ -200,7 +200,8 @@ def export(
                 on_outcome=reports.add,
             )
     except KeyboardInterrupt:
-        say("finished files are complete, those at work are .partial; go on with --resume")
+        rest = "those at work are .partial" if where is None else "those at work are gone"
+        say(f"finished files are complete, {rest}; go on with --resume")
         raise
     finally:
         reports.finish()

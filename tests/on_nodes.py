@@ -173,4 +173,7 @@ def check(address: str, *recipes: str) -> None:
 
 
 if __name__ == "__main__":
-    {"spread": spread, "check": check}[sys.argv[1]](*sys.argv[2:])
+    if sys.argv[1] == "check":
+        check(*sys.argv[2:])
+    else:
+        spread(*sys.argv[2:])

@@ -13,6 +13,7 @@ import signal
 import socket
 import tempfile
 import threading
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ from srfer.secrets import redact
 LOCAL = "local"
 REACH_S = 10.0
 """How long the head of a cluster may take to answer the first call, in seconds."""
+
+TRIES = 3
+"""How often a head is asked that answers, but fails to serve."""
 
 _PORT = 10001  # where `ray start --head` listens for programs
 _LOOPBACK = "127.0.0.1"
@@ -127,43 +131,43 @@ def _joined(ray: Any, address: str) -> Iterator[None]:
 def _init(ray: Any, **settings: Any) -> None:
     on_sigterm = signal.getsignal(signal.SIGTERM)
     try:
-        ray.init(log_to_driver=False, logging_level=logging.ERROR, **settings)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the error below says it
+            _try_init(ray, settings)
     except (OSError, RuntimeError, ValueError) as error:
         where = settings.get("address", LOCAL)
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ClusterError(
-            f"{where}: Ray cannot be used there ({reason}); Ray and Python have to be of the same "
-            "version on every machine"
+            f"{where}: Ray cannot be used there ({reason}); check the address and the token, "
+            "and that Ray and Python are of the same version on every machine"
         ) from None
     finally:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, on_sigterm)  # Ray has set its own
 
 
+def _try_init(ray: Any, settings: Mapping[str, Any]) -> None:
+    """Begin anew where the head could not start the process that serves us, as now and then."""
+    for tries_left in reversed(range(TRIES)):
+        try:
+            ray.init(log_to_driver=False, logging_level=logging.ERROR, **settings)
+            return
+        except ConnectionAbortedError:
+            if not tries_left:
+                raise
+
+
 def _require_reachable(address: str) -> None:
-    """Ask the head whether it speaks Ray's language first: Ray itself would try for minutes."""
+    """Ask for the head's port first: Ray itself would try for half a minute, and not say why."""
     parts = urlsplit(address)
-    place = parts.hostname or "", parts.port or _PORT
     try:
-        socket.create_connection(place, REACH_S).close()
-        if os.environ.get("RAY_USE_TLS", "0") != "1":
-            _shake_hands(parts.netloc if parts.port else f"{parts.netloc}:{_PORT}")
+        socket.create_connection((parts.hostname or "", parts.port or _PORT), REACH_S).close()
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise ClusterError(
             f"{address}: no cluster answers ({reason}); check the address, and that `ray start "
             "--head` runs there"
         ) from None
-
-
-def _shake_hands(place: str) -> None:
-    import grpc
-
-    with grpc.insecure_channel(place, options=[("grpc.enable_http_proxy", 0)]) as channel:
-        try:
-            grpc.channel_ready_future(channel).result(timeout=REACH_S)
-        except grpc.FutureTimeoutError:
-            raise TimeoutError(f"nothing but silence for {REACH_S:.0f} s") from None
 
 
 def _host_of(address: str) -> str | None:

@@ -55,6 +55,7 @@ class Node:
             "RAY_USAGE_STATS_ENABLED": "0",
             "RAY_AUTH_MODE": "disabled",
             "RAY_health_check_period_ms": "500",
+            "GRPC_ENABLE_FORK_SUPPORT": "0",  # the head forks, and the child now and then crashes
         }
         command = [str(RAY), "start", *NODE_OPTIONS, *options]
         self._starter = psutil.Popen(
