@@ -103,6 +103,7 @@ def _started(ray: Any) -> Iterator[None]:
         try:
             _init(
                 ray,
+                address=LOCAL,
                 num_cpus=cores,
                 include_dashboard=False,
                 object_store_memory=_STORE_BYTES,
@@ -135,10 +136,9 @@ def _init(ray: Any, **settings: Any) -> None:
             warnings.simplefilter("ignore")  # the error below says it
             _try_init(ray, settings)
     except (OSError, RuntimeError, ValueError) as error:
-        where = settings.get("address", LOCAL)
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ClusterError(
-            f"{where}: Ray cannot be used there ({reason}); check the address and the token, "
+            f"{settings['address']}: Ray cannot be used there ({reason}); check address and token, "
             "and that Ray and Python are of the same version on every machine"
         ) from None
     finally:

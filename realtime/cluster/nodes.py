@@ -19,7 +19,7 @@ from ..outputs import ExportOptions
 from ..sources import printable
 from .connecting import Cluster
 from .recipe import Recipe
-from .work import Facts, Seen, find_difference, find_missing, state_facts
+from .work import Facts, Seen, check_node, find_difference, find_missing
 
 ANSWER_S = 300.0
 """How long the nodes may take to answer a question, in seconds: they may be at work for others."""
@@ -66,7 +66,7 @@ def agreed_facts(ray: Any, cluster: Cluster, recipe: Recipe, options: ExportOpti
             "or start nodes with more"
         )
     first: tuple[Node, Facts] | None = None
-    for node, facts in _asked(ray, cluster, nodes, state_facts, recipe, options):
+    for node, facts in _asked(ray, cluster, nodes, check_node, recipe, options):
         if facts.version != __version__:
             raise ClusterError(
                 f"node {node.name}: has srfer {facts.version} and this machine {__version__}; "

@@ -119,7 +119,8 @@ class _Batch:
             yield from self._spread(places, at_once)
         finally:
             self._cancel()
-            self._sweep()
+            with suppress(OSError):  # what ended the work says more
+                self._sweep()
 
     def _spread(self, places: list[int], at_once: int) -> Ends:
         """Have so many inputs with Ray at a time, and wait for what ends next."""
@@ -141,7 +142,8 @@ class _Batch:
     def _begin(self, place: int) -> Any:
         job = self._jobs[place]
         there = Job(job.input.absolute(), job.folder.absolute())
-        return self._task.remote(there, place + 1, self._order, self._board)
+        with self._lost_cluster_told():
+            return self._task.remote(there, place + 1, self._order, self._board)
 
     def _wait(self) -> list[Any]:
         with self._lost_cluster_told():
@@ -179,7 +181,8 @@ class _Batch:
         if self._board is None or self._together is None:
             return
         told: dict[int, tuple[int, int | None]] = {}
-        with suppress(self._ray.exceptions.RayError):  # a lost board begins anew
+        # A lost board begins anew.
+        with self._lost_cluster_told(), suppress(self._ray.exceptions.RayError):
             told = self._ray.get(self._board.take.remote(), timeout=LOOK_EVERY_S)
         at_work = set(self._at_work.values())
         for number, (frames, expected) in told.items():

@@ -70,14 +70,18 @@ class Order:
     facts: Facts
 
 
-def state_facts(recipe: Recipe, options: ExportOptions) -> Facts:
+def check_node(recipe: Recipe, options: ExportOptions) -> Facts:
     """Say what this node would compute with, once it is known that it can.
 
     Raises:
         SrferError: if it cannot: without the model, its device, or a library.
     """
-    replace(options)  # checks what the options need here
     recipe.make_stages()
+    return _state_facts(recipe, options)
+
+
+def _state_facts(recipe: Recipe, options: ExportOptions) -> Facts:
+    replace(options)  # checks what the options need here
     return Facts(__version__, recipe.settings())
 
 
@@ -124,7 +128,7 @@ def work(job: Job, number: int, order: Order, board: Any) -> dict[str, Any]:
     Raises:
         ClusterError: if this node computes with something else, as one that joined later may.
     """
-    here = state_facts(order.recipe, order.options)
+    here = _state_facts(order.recipe, order.options)
     if (difference := find_difference(order.facts, here)) is not None:
         raise ClusterError(f"a node has joined that does not compute the same: {difference}")
     attempt = new_attempt(job.folder)

@@ -211,6 +211,7 @@ def test_ctrl_c_leaves_nothing_of_a_local_cluster(tmp_path: Path, clips: Sequenc
     spreading = psutil.Popen(
         program("spread", "local", "Staying", tmp_path, out, *clips[:2]),
         cwd=ROOT,
+        env=os.environ | {"RAY_ADDRESS": "127.0.0.1:1"},  # of a cluster that is not meant
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
