@@ -33,7 +33,7 @@ FORMATS = frozenset(Format) - {Format.VIDEO}
 NODE = "SRFER_TEST_NODE"
 """The variable that tells a node what it is called."""
 
-MEET_S = 120.0
+MEET_S = 200.0
 """Two nodes are at work at the same moment long before."""
 FATAL_FRAME = 5
 
