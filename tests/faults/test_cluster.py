@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from importlib.util import find_spec
@@ -46,6 +47,23 @@ NODE_OPTIONS = (
 def free_port() -> int:
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
         return int(server.getsockname()[1])
+
+
+def still_alive(processes: Sequence[psutil.Process]) -> list[psutil.Process]:
+    """Those that do not end in time; one that its parent has not looked after has ended too."""
+    until_s = time.monotonic() + END_S
+    left = list(processes)
+    while left and time.monotonic() < until_s:
+        _, left = psutil.wait_procs(left, 0.2)
+        left = [process for process in left if not is_zombie(process)]
+    return left
+
+
+def is_zombie(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 class Node:
@@ -85,7 +103,7 @@ class Node:
         if self.is_whole():
             self._starter.terminate()
         self._starter.stdout.close()
-        _, left = psutil.wait_procs([self._starter, *self._seen], END_S)
+        left = still_alive([self._starter, *self._seen])
         for process in left:
             process.kill()
         assert not left
@@ -233,8 +251,7 @@ def test_ctrl_c_leaves_nothing_of_a_local_cluster(tmp_path: Path, clips: Sequenc
         os.killpg(spreading.pid, signal.SIGINT)  # as a terminal does
         assert spreading.stdout.read() == ""
     assert spreading.returncode == 130
-    _, left = psutil.wait_procs(started, END_S)
-    assert left == []
+    assert still_alive(started) == []
     assert [path.name for path in out.iterdir()] == ["0"]
 
     options = ExportOptions(formats=FORMATS, settings=SETTINGS, is_resumed=True)
