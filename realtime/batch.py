@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from .api import (
     make_stages,
     share_engines,
 )
+from .cluster import Cluster, ModelRecipe, export_on_cluster
 from .export import export as run_export
 from .formats import parse_choice, parse_formats
 from .inputs import expand
@@ -52,8 +54,9 @@ def export(
     force: bool = False,
     landmarks: bool = False,
     blendshapes: bool = False,
-    jobs: int = 1,
     refine: bool = False,
+    jobs: int | None = None,
+    cluster: Cluster | str | None = None,
     on_progress: Callable[[ExportProgress], None] | None = None,
     on_outcome: Callable[[ExportOutcome], None] | None = None,
 ) -> ExportSummary:
@@ -80,10 +83,13 @@ def export(
         force: replace earlier results.
         landmarks: write landmarks too; with the tracker mediapipe its mesh as well.
         blendshapes: write blendshapes too; the tracker mediapipe measures them.
-        jobs: so many videos are at work at a time; they share the networks, which then read the
-            faces of all in batches.
         refine: go over each video twice: tracks are joined over gaps, faces are looked for again
             where they were lost, probabilities are filtered with the frames after them too.
+        jobs: so many videos are at work at a time, one if None; they share the networks, which
+            then read the faces of all in batches. On a cluster each has its own, and None is as
+            many as there is room for.
+        cluster: where to spread the videos, with a model that is named, not loaded; "local" or
+            "ray://host:port" for the defaults of `srfer.realtime.cluster.Cluster`.
         on_progress: told after every frame, in another thread.
         on_outcome: told after every input.
 
@@ -94,6 +100,7 @@ def export(
         ConfigError: before any work, if an option or the folder cannot be used.
         ModelError: if the model cannot be used.
         EngineError: if the runtime fails to load it.
+        ClusterError: if the cluster cannot be reached, its nodes are not fit, or it is lost.
         ExportError: if the page of the batch cannot be written.
     """
     options = options or AnalysisOptions()
@@ -102,7 +109,6 @@ def export(
     # By way of text, 0.1 is a tenth and not the binary number next to it.
     end = None if end_s is None else Fraction(str(end_s))
     selection = Selection(Fraction(str(start_s)), end, every)
-    loaded = model if isinstance(model, Model) else load(model)
     exporting = ExportOptions(
         formats=parse_formats(",".join(formats)),
         has_notice=notice,
@@ -114,11 +120,26 @@ def export(
         codec=parse_choice(VideoCodec, video_codec, "video codec"),
         csv_naming=parse_choice(CsvNaming, csv_naming, "naming"),
         fields=_fields(options, landmarks=landmarks, blendshapes=blendshapes, refine=refine),
-        jobs=jobs,
         refinement=Refinement() if refine else None,
-        settings=describe_settings(loaded, options),
+        jobs=1 if jobs is None else jobs,
     )
-    with share_engines(loaded, options) if jobs > 1 else nullcontext() as shared:
+    if cluster is not None:
+        place = Cluster(cluster) if isinstance(cluster, str) else cluster
+        if isinstance(model, Model):
+            raise ConfigError("a loaded model cannot travel: name it, or give the path of its file")
+        return export_on_cluster(
+            place,
+            paths,
+            Path(out),
+            ModelRecipe.of(model, options, place),
+            exporting,
+            at_once=jobs,
+            on_progress=on_progress,
+            on_outcome=on_outcome,
+        )
+    loaded = model if isinstance(model, Model) else load(model)
+    exporting = replace(exporting, settings=describe_settings(loaded, options))
+    with share_engines(loaded, options) if exporting.jobs > 1 else nullcontext() as shared:
         return run_export(
             paths,
             Path(out),

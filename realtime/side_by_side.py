@@ -89,14 +89,16 @@ class Together:
         self._tell = tell
         self._lock = threading.Lock()
         self._at_work: set[int] = set()
+        self._done: dict[int, int] = {}
         self._frames = 0
         self._ended = 0
 
     def __call__(self, progress: ExportProgress) -> None:
-        """Take a frame of one of the inputs."""
+        """Take how far one of the inputs is; one that is begun again has fewer frames then."""
         with self._lock:
             self._at_work.add(progress.number)
-            self._frames += 1
+            self._frames += progress.frames - self._done.get(progress.number, 0)
+            self._done[progress.number] = progress.frames
             count = len(self._at_work)
             name = progress.input if count == 1 else f"{count} videos"
             number = min(self._ended + 1, progress.inputs)
@@ -105,5 +107,6 @@ class Together:
     def end(self, number: int) -> None:
         """An input has ended."""
         with self._lock:
+            self._done.pop(number, None)
             self._at_work.discard(number)
             self._ended += 1

@@ -20,6 +20,7 @@ from .processor import processor_name
 
 EXTRAS = {
     "bench": ("pynvml",),
+    "cluster": ("ray", "grpc"),
     "demo": ("matplotlib", "skimage"),
     "engines": ("onnx",),
     "gui": ("PyQt6", "pyqtgraph"),

@@ -74,3 +74,7 @@ class ExportError(SrferError, OSError):
 
 class TrainingError(SrferError, RuntimeError):
     """Training cannot start or go on."""
+
+
+class ClusterError(SrferError, RuntimeError):
+    """A cluster cannot be reached, is not fit for a batch, or was lost."""

@@ -111,7 +111,6 @@ def export(
     notice: Annotated[
         bool, typer.Option("--notice/--no-notice", help="'expression analysis' in the videos.")
     ] = True,
-    jobs: Annotated[int, typer.Option(help="So many videos at a time.")] = 1,
     refine: Annotated[
         bool,
         typer.Option(
@@ -120,6 +119,25 @@ def export(
             "smoothed with later frames too.",
         ),
     ] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            help="So many videos at a time; 1, on a cluster as many as there is room for.",
+            show_default=False,
+        ),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            help="Spread the videos with Ray: local, or ray://HOST:PORT.",
+            metavar="ADDRESS",
+            show_default=False,
+        ),
+    ] = None,
+    task_cpus: Annotated[int, typer.Option(help="Cores that a video reserves on the cluster.")] = 1,
+    task_gpus: Annotated[
+        float, typer.Option(help="GPUs that a video reserves on the cluster; 0.5 shares one.")
+    ] = 0,
     resume: Annotated[
         bool, typer.Option("--resume", help="Leave finished results, do the rest.")
     ] = False,
@@ -145,6 +163,7 @@ def export(
     """
     from srfer.realtime import AnalysisOptions, TrackerConfig
     from srfer.realtime.batch import export as run_export
+    from srfer.realtime.cluster import Cluster
     from srfer.realtime.formats import Format, parse_formats
     from srfer.realtime.inputs import expand
     from srfer.realtime.progress import shown_progress
@@ -158,6 +177,10 @@ def export(
     )
     wanted = parse_formats(formats) - (frozenset() if video else {Format.VIDEO})
     paths = expand(inputs, sys.stdin.read)
+    computing = precision.value if precision else None
+    where = (
+        Cluster(cluster, task_cpus, task_gpus, device, computing) if cluster is not None else None
+    )
     reports = Reports(is_quiet=quiet, is_debug=debug)
     try:
         with shown_progress(sys.stderr, is_quiet=quiet) as on_progress:
@@ -165,7 +188,7 @@ def export(
                 paths,
                 out,
                 formats=wanted,
-                model=load_model(model, device, precision),
+                model=model if where else load_model(model, device, precision),
                 options=analysis,
                 start_s=start or 0,
                 end_s=end,
@@ -181,11 +204,13 @@ def export(
                 blendshapes=blendshapes,
                 jobs=jobs,
                 refine=refine,
+                cluster=where,
                 on_progress=on_progress,
                 on_outcome=reports.add,
             )
     except KeyboardInterrupt:
-        say("finished files are complete, those at work are .partial; go on with --resume")
+        rest = "those at work are .partial" if where is None else "those at work are gone"
+        say(f"finished files are complete, {rest}; go on with --resume")
         raise
     finally:
         reports.finish()

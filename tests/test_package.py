@@ -76,6 +76,15 @@ def test_onnx_runtime_is_imported_where_its_telemetry_is_off() -> None:
     assert found == ["ort.py"]
 
 
+def test_ray_is_imported_where_its_telemetry_is_off() -> None:
+    homes = {path for path in SOURCES if "ray" in imported(path)}
+    assert {path.name for path in homes if path.parts[-2] == "cluster"} == {
+        "connecting.py",
+        "nodes.py",
+    }
+    assert {path.parent.name for path in homes} == {"cluster"}
+
+
 def run(code: str, **environment: str) -> str:
     """Run code in a fresh interpreter and return what it prints."""
     return subprocess.run(

@@ -1,0 +1,209 @@
+"""One input of an export: analysed into its outputs, with whatever went wrong noted."""
+
+from __future__ import annotations
+
+import gc
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from srfer import __version__
+
+from .formats import MANIFEST_NAME
+from .jobs import Job
+from .manifest import describe_input, stamp, write_manifest
+from .outcome import ExportOutcome, ExportProgress
+from .outputs import ExportOptions, Outputs, clear_outputs, describe_outputs
+from .pipeline import Pipeline
+from .refine import PASSES, Passes, SecondLook, refined
+from .remarks import remarks_on, remarks_on_damage
+from .selection import SelectedFrames
+from .side_by_side import Crew
+from .sources import display_name
+from .stage import Stage
+from .types import FrameResult
+
+Stages = Sequence[Stage[Any, Any]]
+
+
+class Work(NamedTuple):
+    """What one input is analysed with.
+
+    Attributes:
+        stages: fresh, from `Frame` to `FrameResult`.
+        second_look: what faces are looked for and read with again; None in one pass.
+    """
+
+    stages: Stages
+    second_look: SecondLook | None = None
+
+
+class Tally:
+    """A sink that counts, and tells how far the work is.
+
+    Args:
+        path: the input.
+        number: which of the inputs it is, from 1.
+        inputs: number of inputs.
+        on_progress: told after every frame.
+
+    Attributes:
+        expected: about how many frames there are, or None if unknown.
+        passes: over the input; progress counts the frames of all.
+        frames: that were written.
+        face_rows: faces in them.
+        failed_readings: those of them for which the engine gave no finite numbers.
+        last_pts: time of the last frame in seconds, or None.
+        notes: what is peculiar about the file.
+    """
+
+    name = "count"
+
+    def __init__(
+        self,
+        path: Path,
+        number: int,
+        inputs: int,
+        on_progress: Callable[[ExportProgress], None] | None,
+    ) -> None:
+        self.expected: int | None = None
+        self.passes = 1
+        self.frames = 0
+        self.face_rows = 0
+        self.failed_readings = 0
+        self.last_pts: Fraction | None = None
+        self.notes: tuple[str, ...] = ()
+        self._done = self._told = 0
+        self._place = (display_name(path), number, inputs)
+        self._on_progress = on_progress
+
+    def __enter__(self) -> Self:
+        return self
+
+    def write(self, result: FrameResult, /) -> None:
+        """Count one frame."""
+        self.frames += 1
+        self.face_rows += len(result.faces)
+        self.failed_readings += result.failed_readings
+        self.last_pts = result.frame.pts
+        self.tell(self.passes - 1)
+
+    def tell(self, done: int) -> None:
+        """Tell of a frame; so many passes over the input are done."""
+        if done > self._done:
+            self._done, self._told = done, done * (self.expected or 0)
+        self._told += 1
+        if self._on_progress is not None:
+            expected = None if self.expected is None else self.passes * self.expected
+            self._on_progress(ExportProgress(*self._place, self._told, expected))
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        pass
+
+
+def earlier_outcome(job: Job, manifest: Mapping[str, Any]) -> ExportOutcome:
+    """The outcome of an input that was finished before."""
+    result = manifest["result"]
+    return ExportOutcome(
+        input=job.input,
+        folder=job.folder,
+        frames=result["frames"],
+        face_rows=result["face_rows"],
+        failed_readings=result["failed_readings"],
+        elapsed_s=0.0,
+        notes=tuple(result["notes"]),
+        is_resumed=True,
+    )
+
+
+def export_input(
+    job: Job, work: Work, options: ExportOptions, tally: Tally, crew: Crew
+) -> ExportOutcome:
+    """Export one input, and note any error instead of raising it."""
+    started_s = time.monotonic()
+    error: Exception | None = None
+    try:
+        _export(job, work, options, tally, crew)
+    except Exception as trouble:  # even a fault of ours with one input must not stop the others
+        error = trouble
+        traceback.clear_frames(error.__traceback__)  # or the kept error would keep files open
+    # PyAV's objects lie in cycles; until those are found, a long batch gathers threads and buffers.
+    gc.collect()
+    elapsed_s = time.monotonic() - started_s
+    return ExportOutcome(
+        input=job.input,
+        folder=job.folder,
+        frames=tally.frames,
+        face_rows=tally.face_rows,
+        failed_readings=tally.failed_readings,
+        elapsed_s=elapsed_s,
+        error=error,
+        notes=tally.notes,
+    )
+
+
+def _export(job: Job, work: Work, options: ExportOptions, tally: Tally, crew: Crew) -> None:
+    started_s = time.monotonic()
+    if job.error is not None:
+        raise job.error
+    since = stamp(job.input)
+    with SelectedFrames(job.input, options.selection) as opened:
+        info = opened.info
+    tally.notes = remarks_on(job.input)
+    tally.expected = info.frame_count
+    clear_outputs(job.folder)
+    outputs = Outputs(job, info, options)
+    source = SelectedFrames(job.input, options.selection)
+    with _last_stages(job, work, options, tally, crew) as stages:
+        try:
+            crew.run(Pipeline(source, stages, [*outputs.sinks, tally], name="export"))
+        finally:
+            tally.notes += remarks_on_damage(source.bad_packets)
+    write_manifest(
+        job.folder / MANIFEST_NAME,
+        version=__version__,
+        input_facts=describe_input(job.input, since),
+        settings=options.to_record(),
+        result={
+            "frames": tally.frames,
+            "face_rows": tally.face_rows,
+            "failed_readings": tally.failed_readings,
+            "last_pts": None if tally.last_pts is None else round(float(tally.last_pts), 6),
+            "damaged_packets": source.bad_packets,
+            **describe_outputs(outputs),
+            "notes": list(tally.notes),
+            "elapsed_s": round(time.monotonic() - started_s, 3),
+        },
+    )
+
+
+@contextmanager
+def _last_stages(
+    job: Job, work: Work, options: ExportOptions, tally: Tally, crew: Crew
+) -> Iterator[Stages]:
+    """The stages of the pass that writes: the only one, or the second, after the first was run."""
+    if options.refinement is None or work.second_look is None:
+        yield work.stages
+        return
+    tally.passes = PASSES
+    passes = Passes(job.input, options.selection, crew.run, tally.tell)
+    refining = refined(
+        passes,
+        work.stages,
+        work.second_look,
+        options.refinement,
+        folder=job.folder,
+        kept=options.kept,
+    )
+    with refining as replay:
+        yield [replay]
