@@ -18,7 +18,7 @@ from srfer.realtime.types import Effort
 from tests.faults.servers import Server, hangs, live
 from tests.synthetic import HANG_S, Keep, check_books
 
-pytestmark = pytest.mark.usefixtures("threads_are_checked")
+pytestmark = pytest.mark.usefixtures("nothing_is_left")
 
 TICKS = 30
 NORMAL = 5
