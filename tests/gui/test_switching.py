@@ -58,11 +58,13 @@ def test_the_engine_the_precision_and_the_search_are_switched_while_running(
     assert not session.setup.options.use_sr
 
 
+@pytest.mark.parametrize("runtime", ["openvino", "ncnn", "torch"])
 def test_another_runtime_takes_over_and_hands_back(
-    window: MainWindow, camera: Camera, qtbot: QtBot
+    window: MainWindow, camera: Camera, qtbot: QtBot, runtime: str
 ) -> None:
-    if find_spec("openvino") is None:  # importing it here would start its telemetry
-        pytest.skip("needs OpenVINO: pip install 'srfer[openvino]'")
+    needed = {"ncnn": "pnnx"}.get(runtime, runtime)  # which converts models for it
+    if find_spec(needed) is None:  # importing OpenVINO here would start its telemetry
+        pytest.skip(f"needs {needed}: srfer doctor says how to get it")
     session, picture = window.desk.session, window.panels.picture
     assert session is not None
     assert session.model is not None
@@ -80,7 +82,7 @@ def test_another_runtime_takes_over_and_hands_back(
 
     before = label()
     assert before is not None
-    for name in ("openvino", "cpu"):
+    for name in (runtime, "cpu"):
         number = next_face().track.id
         window.apply(replace(window.desk.preferences, device=name, precision=""))
         qtbot.waitUntil(lambda name=name: session.model.device == name, timeout=WAIT_MS)  # type: ignore[misc]
