@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import mimetypes
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,21 +26,20 @@ from .selection import Selection
 from .sinks import (
     CropSink,
     CsvSink,
-    EafSink,
     FaceFields,
     JsonlSink,
     ParquetSink,
     ReportSink,
-    SubtitleSink,
+    SegmentSink,
     VideoSink,
 )
 from .sinks.atomic import partial_path, sync, writing
 from .sinks.codecs import VideoCodec, find_encoder
-from .sinks.eaf import Media
+from .sinks.eaf import Media, to_eaf
 from .sinks.shares import SHOWN
 from .sinks.subtitles import to_ass, to_srt, to_vtt
 from .sinks.table import CsvNaming
-from .sinks.timeline import Timeline
+from .sinks.timeline import Segment, Timeline
 from .sources import translated_errors
 from .stage import Sink
 from .types import SourceInfo
@@ -168,11 +167,11 @@ class Outputs:
             Format.JSONL: lambda path: JsonlSink(path, options.fields),
             Format.CSV: lambda path: CsvSink(path, options.fields, naming=options.csv_naming),
             Format.PARQUET: lambda path: ParquetSink(path, options.fields, made_by=made_by),
-            Format.SRT: lambda path: SubtitleSink(path, timeline, to_srt, **played),
-            Format.VTT: lambda path: SubtitleSink(path, timeline, to_vtt, **played),
-            Format.ASS: lambda path: SubtitleSink(path, timeline, to_ass, **played),
+            Format.SRT: lambda path: SegmentSink(path, timeline, to_srt, **played),
+            Format.VTT: lambda path: SegmentSink(path, timeline, to_vtt, **played),
+            Format.ASS: lambda path: SegmentSink(path, timeline, to_ass, **played),
             Format.CROPS: CropSink,
-            Format.EAF: lambda path: EafSink(path, timeline, self._media(), **played),
+            Format.EAF: lambda path: SegmentSink(path, timeline, self._to_eaf, **played),
             Format.HTML: lambda path: ReportSink(
                 path,
                 timeline,
@@ -196,6 +195,9 @@ class Outputs:
             length_s=None if end_s is None else end_s - selection.start_s,
         )
         return self._video if options.veil is None else VeiledSink(self._video, options.veil)
+
+    def _to_eaf(self, segments: Sequence[Segment], made_by: str) -> str:
+        return to_eaf(segments, made_by, sorted(self.timeline.tracks), self._media())
 
     def _media(self) -> Media:
         """What ELAN opens with the annotations: the annotated video, or else the input."""

@@ -8,14 +8,9 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from fractions import Fraction
-from pathlib import Path
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
-from ..types import FrameResult
-from .atomic import write_text
-from .subtitles import played_segments
-from .timeline import Segment, Timeline
+from .timeline import Segment
 
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
@@ -39,53 +34,7 @@ class Media(NamedTuple):
     origin_ms: int = 0
 
 
-class EafSink:
-    """Writes an ELAN document when the video is over.
-
-    Args:
-        path: the file to make.
-        timeline: a sink of the same run, entered before this one.
-        media: what the annotations are of.
-        made_by: what made the results, in one line.
-        is_rebased: times count from the first frame and not from the source's zero.
-    """
-
-    name = "eaf"
-
-    def __init__(
-        self,
-        path: Path,
-        timeline: Timeline,
-        media: Media,
-        made_by: str = "",
-        *,
-        is_rebased: bool = False,
-    ) -> None:
-        self.path = path
-        self._timeline = timeline
-        self._media = media
-        self._made_by = made_by
-        self._is_rebased = is_rebased
-
-    def __enter__(self) -> Self:
-        return self
-
-    def write(self, result: FrameResult, /) -> None:
-        """Nothing: the timeline takes the frames."""
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._timeline.finish()
-        segments = played_segments(self._timeline, self._is_rebased)
-        text = to_eaf(segments, sorted(self._timeline.tracks), self._media, self._made_by)
-        write_text(self.path, text, is_complete=error is None)
-
-
-def to_eaf(segments: Sequence[Segment], tracks: Sequence[int], media: Media, made_by: str) -> str:
+def to_eaf(segments: Sequence[Segment], made_by: str, tracks: Sequence[int], media: Media) -> str:
     """An ELAN document, with a tier also for faces that were never read."""
     root = ET.Element(
         "ANNOTATION_DOCUMENT",

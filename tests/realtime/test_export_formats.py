@@ -26,15 +26,14 @@ from srfer.realtime.export import ExportOptions, export
 from srfer.realtime.formats import FILE_NAMES, Format, parse_formats
 from srfer.realtime.sinks import (
     CsvSink,
-    EafSink,
     FaceFields,
     JsonlSink,
     ParquetSink,
     ReportSink,
-    SubtitleSink,
+    SegmentSink,
 )
 from srfer.realtime.sinks.codecs import VideoCodec
-from srfer.realtime.sinks.eaf import Media
+from srfer.realtime.sinks.eaf import Media, to_eaf
 from srfer.realtime.sinks.subtitles import to_srt
 from srfer.realtime.sinks.table import CsvNaming
 from srfer.realtime.sinks.timeline import Timeline
@@ -343,8 +342,8 @@ def no_room(path: Path, timeline: Timeline) -> dict[Format, Sink]:
         Format.JSONL: JsonlSink(path),
         Format.CSV: CsvSink(path),
         Format.PARQUET: ParquetSink(path),
-        Format.SRT: SubtitleSink(path, timeline, to_srt, "x"),
-        Format.EAF: EafSink(path, timeline, media),
+        Format.SRT: SegmentSink(path, timeline, to_srt, "x"),
+        Format.EAF: SegmentSink(path, timeline, lambda shown, by: to_eaf(shown, by, [1, 2], media)),
         Format.HTML: ReportSink(path, timeline, "a"),
     }
 

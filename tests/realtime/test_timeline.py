@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from srfer.engines import LABELS
 from srfer.realtime import Frame, TrackState
+from srfer.realtime.sinks.segments import played_segments
 from srfer.realtime.sinks.shares import shares_of_time
-from srfer.realtime.sinks.subtitles import played_segments
 from srfer.realtime.sinks.timeline import BRIDGE_S, LONGEST_FRAME_S, Timeline
 from tests.clips import picture
 from tests.moods import Mood, acted
