@@ -31,98 +31,105 @@ class Order:
     is_checkable: bool = False
 
 
-def _menus() -> list[tuple[str, list[Order | None]]]:
-    """The menus; None is a separator."""
+Menu = tuple[str, list[Order | None]]
+"""A title and its orders; None is a separator."""
+
+
+def _menus() -> list[Menu]:
+    return [_source_menu(), _play_menu(), _capture_menu(), _view_menu(), _help_menu()]
+
+
+def _source_menu() -> Menu:
     translate = QCoreApplication.translate
-    return [
-        (
-            translate("Actions", "&Source"),
-            [
-                Order(
-                    "open_file", translate("Actions", "Open video or picture…"), "Ctrl+O", "file"
-                ),
-                Order(
-                    "open_stream",
-                    translate("Actions", "Open stream address…"),
-                    "Ctrl+U",
-                    "stream",
-                ),
-                Order(
-                    "open_webcam",
-                    translate("Actions", "Open the first webcam"),
-                    "Ctrl+W",
-                    "webcam",
-                ),
-                Order(
-                    "open_screen",
-                    translate("Actions", "Open part of the screen…"),
-                    "Ctrl+G",
-                    "screen",
-                ),
-                Order("close_source", translate("Actions", "Close the source"), "Ctrl+D", "close"),
-                None,
-                Order("export", translate("Actions", "Export the whole file…"), "Ctrl+E", "export"),
-                Order("settings", translate("Actions", "Settings…"), "Ctrl+,", "settings"),
-                None,
-                Order("quit", translate("Actions", "Quit"), "Ctrl+Q"),
-            ],
+    orders: list[Order | None] = [
+        Order("open_file", translate("Actions", "Open video or picture…"), "Ctrl+O", "file"),
+        Order(
+            "open_stream",
+            translate("Actions", "Open stream address…"),
+            "Ctrl+U",
+            "stream",
         ),
-        (
-            translate("Actions", "&Play"),
-            [
-                Order("play", translate("Actions", "Play or pause"), "Space", "play"),
-                Order("back", translate("Actions", "Back 5 s"), "Left"),
-                Order("forward", translate("Actions", "Forward 5 s"), "Right"),
-                Order("start", translate("Actions", "To the start"), "Home"),
-                Order("slower", translate("Actions", "Slower"), "["),
-                Order("faster", translate("Actions", "Faster"), "]"),
-            ],
+        Order(
+            "open_webcam",
+            translate("Actions", "Open the first webcam"),
+            "Ctrl+W",
+            "webcam",
         ),
-        (
-            translate("Actions", "&Capture"),
-            [
-                Order("record", translate("Actions", "Record"), "R", "record", is_checkable=True),
-                Order("snapshot", translate("Actions", "Save this picture"), "S", "camera"),
-                Order(
-                    "privacy", translate("Actions", "Hide faces"), "P", "privacy", is_checkable=True
-                ),
-            ],
+        Order(
+            "open_screen",
+            translate("Actions", "Open part of the screen…"),
+            "Ctrl+G",
+            "screen",
         ),
-        (
-            translate("Actions", "&View"),
-            [
-                Order("marks", translate("Actions", "Mark faces"), "K", is_checkable=True),
-                Order(
-                    "loupe",
-                    translate("Actions", "Show small faces enlarged"),
-                    "L",
-                    is_checkable=True,
-                ),
-                Order("notice", translate("Actions", "Show the notice"), "N", is_checkable=True),
-                None,
-                Order("next_face", translate("Actions", "Choose the next face"), "F"),
-                Order("zoom_in", translate("Actions", "Zoom in"), "+"),
-                Order("zoom_out", translate("Actions", "Zoom out"), "-"),
-                Order("fit", translate("Actions", "Show the whole picture"), "0"),
-                None,
-                Order("full_screen", translate("Actions", "Full screen"), "F11", is_checkable=True),
-                Order(
-                    "overlay",
-                    translate("Actions", "Marks over the screen itself"),
-                    "O",
-                    "overlay",
-                    is_checkable=True,
-                ),
-            ],
+        Order("close_source", translate("Actions", "Close the source"), "Ctrl+D", "close"),
+        None,
+        Order("export", translate("Actions", "Export the whole file…"), "Ctrl+E", "export"),
+        Order("settings", translate("Actions", "Settings…"), "Ctrl+,", "settings"),
+        None,
+        Order("quit", translate("Actions", "Quit"), "Ctrl+Q"),
+    ]
+    return translate("Actions", "&Source"), orders
+
+
+def _play_menu() -> Menu:
+    translate = QCoreApplication.translate
+    orders: list[Order | None] = [
+        Order("play", translate("Actions", "Play or pause"), "Space", "play"),
+        Order("back", translate("Actions", "Back 5 s"), "Left"),
+        Order("forward", translate("Actions", "Forward 5 s"), "Right"),
+        Order("start", translate("Actions", "To the start"), "Home"),
+        Order("slower", translate("Actions", "Slower"), "["),
+        Order("faster", translate("Actions", "Faster"), "]"),
+    ]
+    return translate("Actions", "&Play"), orders
+
+
+def _capture_menu() -> Menu:
+    translate = QCoreApplication.translate
+    orders: list[Order | None] = [
+        Order("record", translate("Actions", "Record"), "R", "record", is_checkable=True),
+        Order("snapshot", translate("Actions", "Save this picture"), "S", "camera"),
+        Order("privacy", translate("Actions", "Hide faces"), "P", "privacy", is_checkable=True),
+    ]
+    return translate("Actions", "&Capture"), orders
+
+
+def _view_menu() -> Menu:
+    translate = QCoreApplication.translate
+    orders: list[Order | None] = [
+        Order("marks", translate("Actions", "Mark faces"), "K", is_checkable=True),
+        Order(
+            "loupe",
+            translate("Actions", "Show small faces enlarged"),
+            "L",
+            is_checkable=True,
         ),
-        (
-            translate("Actions", "&Help"),
-            [
-                Order("shortcuts", translate("Actions", "Shortcuts"), "F1"),
-                Order("about", translate("Actions", "About srfer"), "Ctrl+I"),
-            ],
+        Order("notice", translate("Actions", "Show the notice"), "N", is_checkable=True),
+        None,
+        Order("next_face", translate("Actions", "Choose the next face"), "F"),
+        Order("zoom_in", translate("Actions", "Zoom in"), "+"),
+        Order("zoom_out", translate("Actions", "Zoom out"), "-"),
+        Order("fit", translate("Actions", "Show the whole picture"), "0"),
+        None,
+        Order("full_screen", translate("Actions", "Full screen"), "F11", is_checkable=True),
+        Order(
+            "overlay",
+            translate("Actions", "Marks over the screen itself"),
+            "O",
+            "overlay",
+            is_checkable=True,
         ),
     ]
+    return translate("Actions", "&View"), orders
+
+
+def _help_menu() -> Menu:
+    translate = QCoreApplication.translate
+    orders: list[Order | None] = [
+        Order("shortcuts", translate("Actions", "Shortcuts"), "F1"),
+        Order("about", translate("Actions", "About srfer"), "Ctrl+I"),
+    ]
+    return translate("Actions", "&Help"), orders
 
 
 class Actions:

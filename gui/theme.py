@@ -119,6 +119,10 @@ def _palette(look: Tones) -> QPalette:
 
 
 def _sheet(look: Tones) -> str:
+    return _bars(look) + _controls(look) + _panels(look)
+
+
+def _bars(look: Tones) -> str:
     return f"""
 QMainWindow::separator {{ background: {look.window}; width: 6px; height: 6px; }}
 QMainWindow::separator:hover {{ background: {look.accent}; }}
@@ -132,6 +136,11 @@ QMenu::item {{ padding: 5px 26px 5px 24px; border-radius: 4px; }}
 QMenu::item:selected {{ background: {look.accent}; color: {look.accent_text}; }}
 QMenu::item:disabled {{ color: {look.muted}; }}
 QMenu::separator {{ height: 1px; background: {look.line}; margin: 4px 6px; }}
+"""
+
+
+def _controls(look: Tones) -> str:
+    return f"""\
 QToolButton {{ background: transparent; border: 1px solid transparent; border-radius: 6px;
     padding: 5px 7px; }}
 QToolButton:hover {{ background: {look.raised}; }}
@@ -151,6 +160,11 @@ QLineEdit {{ background: {look.surface}; border: 1px solid {look.line};
     border-radius: 6px; padding: 4px 8px; min-height: 18px;
     selection-background-color: {look.accent}; selection-color: {look.accent_text}; }}
 QLineEdit:focus {{ border-color: {look.accent}; }}
+"""
+
+
+def _panels(look: Tones) -> str:
+    return f"""\
 QDockWidget {{ font-weight: 600; }}
 QDockWidget::title {{ background: {look.window}; padding: 7px 8px 5px 8px; }}
 QTabBar {{ qproperty-drawBase: 0; }}
