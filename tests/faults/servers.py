@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
+import numpy as np
 import psutil
 
 from srfer.realtime import Frame
@@ -123,14 +128,37 @@ def live(url: str, *, patience_s: float = 5.0, max_retries: int | None = None) -
     return open_stream(parse_address(url, {}), options, policy=QUICK)
 
 
-def frames_until(source: LiveSource, is_enough: Callable[[Frame], bool]) -> list[Frame]:
-    """Read until a frame is enough."""
+def frames_until(
+    source: LiveSource, is_enough: Callable[[Frame], bool], *, keeps_pixels: bool = True
+) -> list[Frame]:
+    """Read until a frame is enough. Where memory is measured, only the frames' shapes are kept."""
     frames = []
     for frame in source:
-        frames.append(frame)
+        frames.append(frame if keeps_pixels else _without_pixels(frame))
         if is_enough(frame):
             return frames
     raise AssertionError("the source has ended")
+
+
+def _without_pixels(frame: Frame) -> Frame:
+    return replace(frame, image=np.broadcast_to(np.uint8(0), frame.image.shape))
+
+
+def in_own_process(name: str, *arguments: str) -> Any:
+    """What a function gives, named as "package.module:function", in a process of its own.
+
+    Memory is measured there: one that ran other tests has memory to give back at any time.
+    """
+    module, function = name.split(":")
+    program = (
+        f"import json, sys; from {module} import {function}; "
+        f"print(json.dumps({function}(*sys.argv[1:])))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout)
 
 
 def check_order(frames: Sequence[Frame]) -> None:
