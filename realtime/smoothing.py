@@ -7,9 +7,11 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-TIME_CONSTANT_S = 0.25
-"""A change has come through to 63 % after this long; the filter lags by about as much."""
+TIME_CONSTANT_S = 0.15
+"""A change has come through to 63 % after this long; the filter lags by about as much.
 
+Longer ones flicker less and lag more: `python -m benchmarks.label_flips` measures both.
+"""
 
 LEAD = 0.1
 """By how much another expression has to be ahead before the label changes to it."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from srfer.errors import ConfigError
 
-from ..smoothing import LEAD, TIME_CONSTANT_S
+from ..smoothing import LEAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +20,15 @@ class Refinement:
         look_s: how long before a face was first found, and after it was last seen, it is looked for
             again, in seconds.
         score_from: score from which a face is believed where it is expected, 0..1.
-        time_constant_s: of the filter that runs over the probabilities forwards and backwards.
+        time_constant_s: of the filter that runs over the probabilities forwards and backwards. It
+            does not lag, so it may be longer than that of one pass.
         lead: by how much another expression has to get ahead before the label changes to it.
     """
 
     join_gap_s: float = 4.0
     look_s: float = 2.0
     score_from: float = 0.5
-    time_constant_s: float = TIME_CONSTANT_S
+    time_constant_s: float = 0.25
     lead: float = LEAD
 
     def __post_init__(self) -> None:
