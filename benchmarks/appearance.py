@@ -20,7 +20,7 @@ from benchmarks.harness import ROOT, write_result
 from srfer.engines import Model
 from srfer.errors import SourceError
 from srfer.realtime import TrackState
-from srfer.realtime.crop import to_gray
+from srfer.realtime.picture import to_gray
 from srfer.realtime.refine.appearance import Appearance, appearance, resemblance
 from srfer.realtime.refine.joining import LEAST_COMMON, LEAST_LIKENESS
 

@@ -27,8 +27,9 @@ from numpy.typing import NDArray
 
 from benchmarks.harness import ROOT, write_result
 from srfer.engines import LABELS, Model, load
-from srfer.realtime.crop import DEFAULT_RULE, Alignment, CropRule, SquareFrom, cut, to_gray
+from srfer.realtime.crop import DEFAULT_RULE, Alignment, CropRule, SquareFrom, cut
 from srfer.realtime.detection import Detector, open_detector
+from srfer.realtime.picture import to_gray
 from srfer.realtime.types import Face, RgbImage
 
 MOST_PER_CLASS = 150

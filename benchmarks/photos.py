@@ -34,8 +34,9 @@ from benchmarks.crop_rule import (
 )
 from benchmarks.harness import ROOT, write_result
 from srfer.engines import LABELS, Model, load
-from srfer.realtime.crop import DEFAULT_RULE, cut, to_gray
+from srfer.realtime.crop import DEFAULT_RULE, cut
 from srfer.realtime.detection import open_detector
+from srfer.realtime.picture import to_gray
 from srfer.realtime.types import Face
 
 SIZES_PX = (None, 24, 16, 12, 10, 8)

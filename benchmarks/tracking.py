@@ -19,9 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from srfer.realtime.crop import cut, to_gray
+from srfer.realtime.crop import cut
 from srfer.realtime.demo.clip import Walk, make_clip, plan_walk
 from srfer.realtime.detection import open_detector
+from srfer.realtime.picture import to_gray
 from srfer.realtime.sources import VideoFile
 from srfer.realtime.tracking import FaceTracker, TrackerConfig
 from srfer.realtime.tracking.flow import follow

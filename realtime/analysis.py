@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from srfer.engines import LABELS, Expression
 
-from .crop import DEFAULT_RULE, CropRule, cut, to_gray
+from .crop import DEFAULT_RULE, CropRule, cut
 from .load import EffortDial
 from .smoothing import ExponentialSmoother, SteadyLabel
 from .tracking.media_time import MediaTime
@@ -134,7 +134,7 @@ class Analyzer:
         ]
         if not visible:
             return {}
-        gray = to_gray(tracked.frame.image)
+        gray = tracked.frame.gray
         crops = [(track, *cut(gray, track.face, self._rule)) for track in visible]
         large: list[tuple[Track, np.ndarray, float]] = [
             item for item in crops if item[2] >= self._min_face_px

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from srfer.engines import FACE_PX
 
-from .types import Box, Face, RgbImage
+from .types import Box, Face
 
 MOST_SAMPLES = 16
 """Samples per crop pixel and axis at most, so that a huge face costs no more than a large one."""
@@ -68,11 +68,6 @@ class CropRule:
 DEFAULT_RULE = CropRule()
 
 FACE_HEIGHTS_PER_EYES_MOUTH = 2.75
-
-
-def to_gray(image: RgbImage) -> NDArray[np.uint8]:
-    """(H, W, 3) uint8 RGB to (H, W) uint8 gray, as `cut` reads it."""
-    return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def cut(

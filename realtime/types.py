@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from fractions import Fraction
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from srfer.engines import Expression
 
 from .details import FaceDetails
+from .picture import GrayImage, Picture, RgbPicture
 
 RgbImage = NDArray[np.uint8]
 """(H, W, 3) uint8, RGB."""
@@ -58,31 +59,46 @@ class Frame:
         index: 0, 1, 2 ... in the source; a gap means that frames were dropped.
         captured_s: `time.monotonic()` when the frame was read, in seconds.
         pts: presentation time in the source in seconds, exact; None for a still picture.
-        image: (H, W, 3) uint8 RGB, upright, read-only.
+        picture: what it shows; may be given as an array, (H, W, 3) uint8 RGB, upright, which
+            becomes read-only.
+
+    Raises:
+        ValueError: if an array has another shape or type.
     """
 
     source_id: str
     index: int
     captured_s: float
     pts: Fraction | None
-    image: RgbImage
+    picture: Picture | RgbImage
 
     def __post_init__(self) -> None:
-        is_rgb = self.image.ndim == 3 and self.image.shape[2] == 3 and self.image.size > 0
-        if not is_rgb or self.image.dtype != np.uint8:
-            found = f"{self.image.shape} {self.image.dtype}"
-            raise ValueError(f"a frame's image must be (H, W, 3) uint8, not {found}")
-        self.image.flags.writeable = False
+        if isinstance(self.picture, np.ndarray):
+            object.__setattr__(self, "picture", RgbPicture(self.picture))
+
+    @property
+    def _shown(self) -> Picture:
+        return cast("Picture", self.picture)
+
+    @property
+    def image(self) -> RgbImage:
+        """(H, W, 3) uint8 RGB, read-only; converted when first asked for."""
+        return self._shown.rgb
+
+    @property
+    def gray(self) -> GrayImage:
+        """(H, W) uint8, read-only; cheaper than `image` where a video is decoded."""
+        return self._shown.gray
 
     @property
     def width(self) -> int:
         """Width in pixels."""
-        return int(self.image.shape[1])
+        return self._shown.width
 
     @property
     def height(self) -> int:
         """Height in pixels."""
-        return int(self.image.shape[0])
+        return self._shown.height
 
     def __repr__(self) -> str:
         pts = "None" if self.pts is None else f"{float(self.pts):.3f} s"

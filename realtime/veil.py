@@ -117,7 +117,7 @@ class VeiledSink:
         image = result.frame.image.copy()
         hide(image, [*nearby, *own.values()], self._veil)
         self._past.append(own)
-        frame = replace(result.frame, image=image)
+        frame = replace(result.frame, picture=image)
         faces = tuple(map(_without_picture, result.faces))
         self._sink.write(replace(result, frame=frame, faces=faces))
 
@@ -132,7 +132,7 @@ def veiled(result: FrameResult, veil: Veil) -> FrameResult:
         return result
     image = result.frame.image.copy()
     hide(image, (face.track.face.box for face in result.faces), veil)
-    frame = replace(result.frame, image=image)
+    frame = replace(result.frame, picture=image)
     return replace(result, frame=frame, faces=tuple(map(_without_picture, result.faces)))
 
 

@@ -6,7 +6,6 @@ from array import array
 from types import TracebackType
 from typing import Self
 
-from ..crop import to_gray
 from ..tracking.media_time import MediaTime
 from ..tracking.scene import SceneWatch
 from ..types import FrameResult, TrackState
@@ -64,7 +63,7 @@ class Collector:
         position = len(self.times_s)
         self._time.advance(result.frame)
         self.times_s.append(self._time.now_s)
-        gray = to_gray(result.frame.image)
+        gray = result.frame.gray
         if self._scene.is_cut(gray):
             self.cuts.append(position)
         if result.failed_readings:

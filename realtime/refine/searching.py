@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 
 from ..analysis import SMALLEST_PX, FaceReader
-from ..crop import cut, to_gray
+from ..crop import cut
 from ..detection import Detector
 from ..tracking.second_look import look_again
 from ..types import Box, Face, Frame, FrameResult, Track, TrackState
@@ -114,7 +114,7 @@ class Searcher:
 
     def _look(self, frame: Frame, position: int) -> None:
         """Find candidates for the faces that are missing in a frame."""
-        gray, time_s = to_gray(frame.image), self._times_s[position]
+        gray, time_s = frame.gray, self._times_s[position]
         seen = self._seen.boxes(position)
         expected = [span.expected(time_s) for span in self._active]
         windows = look_again(self._tools.detector, frame.image, expected)

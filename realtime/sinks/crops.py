@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from srfer.errors import ExportError
 
-from ..crop import cut, to_gray
+from ..crop import cut
 from ..types import FrameResult
 from .atomic import partial_path, sync, writing
 
@@ -47,7 +47,7 @@ class CropSink:
             ExportError: if a file cannot be written.
         """
         read = [face for face in result.faces if face.expression is not None]
-        gray = to_gray(result.frame.image) if read else np.empty((0, 0), np.uint8)
+        gray = result.frame.gray if read else np.empty((0, 0), np.uint8)
         for face in read:
             assert face.expression is not None
             before, _ = cut(gray, face.track.face)

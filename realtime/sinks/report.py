@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from srfer.engines import FACE_PX
 
-from ..crop import cut, to_gray
+from ..crop import cut
 from ..types import Face, FaceResult, Frame, FrameResult, RgbImage
 from .atomic import write_text
 from .material import Material, Quality, doubt_about, quality_of
@@ -83,7 +83,7 @@ class ReportSink:
         for face in result.faces:
             seen = self._seen.setdefault(face.track.id, _Seen())
             if face.expression is not None and seen.material.frames % MEASURE_EVERY_FRAMES == 0:
-                gray = to_gray(result.frame.image) if gray is None else gray
+                gray = result.frame.gray if gray is None else gray
                 seen.quality = quality_of(cut(gray, face.track.face)[0])
                 is_large = face.expression.native_px >= FACE_PX
                 for material in (self._all, seen.material):

@@ -9,8 +9,6 @@ from av.sidedata.sidedata import SideDataContainer
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from ..types import RgbImage
-
 Orientation = tuple[int, int, int, int]
 """(a, b, c, d): a stored pixel (x, y) is to be shown at (a x + c y, b x + d y), up to a shift."""
 
@@ -36,12 +34,12 @@ def orientation(picture: VideoFrame) -> Orientation:
     return (0, -1 if b < 0 else 1, -1 if c < 0 else 1, 0)
 
 
-def turned_upright(image: NDArray[np.uint8], turn: Orientation) -> RgbImage:
-    """`image` (H, W, 3) as it is to be shown; not copied if it is upright already."""
+def turned_upright(image: NDArray[np.uint8], turn: Orientation) -> NDArray[np.uint8]:
+    """`image` (H, W) or (H, W, 3) as it is to be shown; not copied if it is upright already."""
     if turn == UPRIGHT:
         return image
     a, b, c, d = turn
     if a == 0:
-        image = image.transpose(1, 0, 2)
+        image = image.swapaxes(0, 1)
     across, down = (a, d) if a else (c, b)
     return np.ascontiguousarray(image[::down, ::across])

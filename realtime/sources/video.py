@@ -12,15 +12,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import numpy as np
 from av.video.frame import VideoFrame
 
 from srfer.errors import ConfigError, SourceFault
 
-from ..types import Frame, RgbImage, SourceInfo
+from ..picture import Picture
+from ..types import Frame, SourceInfo
+from .decoded import decoded
 from .file_reader import TimedPicture, VideoReader
 from .foreign import display_name, source_error, translated_errors
-from .orientation import orientation, turned_upright
 
 
 def probe(path: str | os.PathLike[str]) -> SourceInfo:
@@ -189,12 +189,11 @@ class VideoFile:
         for pts, picture in pictures:
             if self._end_s is not None and pts - self._first_pts >= self._end_s:
                 break
-            image = self._to_rgb(picture)
+            shown = self._shown(picture)
             index, self._index = self._index, self._index + 1
             shown_pts = None if reader.is_still else pts
-            yield Frame(source_id, index, self._clock(), shown_pts, image)
+            yield Frame(source_id, index, self._clock(), shown_pts, shown)
 
-    def _to_rgb(self, picture: VideoFrame) -> RgbImage:
+    def _shown(self, picture: VideoFrame) -> Picture:
         with translated_errors(self.path, f"frame {self._index} cannot be converted to RGB"):
-            image = picture.to_ndarray(format="rgb24", threads=1)
-            return turned_upright(image.astype(np.uint8, copy=False), orientation(picture))
+            return decoded(picture)

@@ -13,6 +13,8 @@ class TrackerConfig:
 
     Attributes:
         detect_every_frames: the whole frame is searched every so many frames.
+        whole_every_frames: where nothing changes beyond the people who are followed, a window round
+            each face takes the place of that search, but for one in so many frames.
         recheck_every_frames: the whole frame is searched again after so many frames while a
             face waits to be confirmed or has just been lost.
         sure_from: score from which a detection confirms or recovers a track, 0..1. Weaker
@@ -37,6 +39,7 @@ class TrackerConfig:
     """
 
     detect_every_frames: int = 6
+    whole_every_frames: int = 24
     recheck_every_frames: int = 2
     sure_from: float = 0.7
     trusted_from: float = 0.95

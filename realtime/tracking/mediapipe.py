@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from srfer.errors import ConfigError
 
-from ..crop import to_gray
 from ..details import FaceDetails
 from ..known_models import fetched_model
 from ..types import Box, Face, Frame, RgbImage, TrackedFrame
@@ -108,7 +107,7 @@ class MediaPipeTracker:
         Raises:
             EngineError: MediaPipe failed.
         """
-        gray = to_gray(frame.image)
+        gray = frame.gray
         dt_s = self._time.advance(frame)
         if self._scene.is_cut(gray) or dt_s > self._config.lost_for_s:
             self._targets.clear()

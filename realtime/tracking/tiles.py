@@ -15,9 +15,10 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from ..picture import GrayImage
 from ..types import Box, Face, Frame, RgbImage
+from .glance import Glance, beyond, changed, glance, is_news, person, places
 
 FACE_PX = 20.0
 """Side of the faces that tiles are made for, in pixels of the frame."""
@@ -25,16 +26,13 @@ OVERLAP_PX = 40
 """Tiles share this much, so that such a face is whole in one of them."""
 LEAST_GAIN = 1.25
 """Tiles that show the frame no larger than this, beside the search of the whole, are left out."""
-GLANCE_STEP_PX = 8
-"""Frames are compared at an eighth of their size: noise vanishes, a face of 20 px does not."""
-CHANGED_FROM = 12.0
-"""Gray levels by which a place must change to count as changed."""
-LEAST_CHANGED = 4
-"""A tile is searched again where at least so many places of the glance changed: a face of 16 px."""
 MUCH_CHANGED = 40
 """With so many changed places a tile waits half as long as without any."""
 QUIET_S = 5.0
-"""A tile in which nothing changes is still searched this often, in seconds of media time."""
+"""A tile in which only followed people move is still searched this often, in seconds of media
+time."""
+STILL_S = 20.0
+"""And one in which nothing changes at all this often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +118,9 @@ class TileRound:
 
     def restart(self) -> None:
         """Begin with all tiles again, as after a cut."""
-        self._searched: dict[Tile, tuple[float, NDArray[np.float32]]] = {}
+        self._searched: dict[Tile, tuple[float, Glance]] = {}
 
-    def choose(
-        self, gray: NDArray[np.uint8], now_s: float, known: Sequence[Box] = ()
-    ) -> Tile | None:
+    def choose(self, gray: GrayImage, now_s: float, known: Sequence[Box] = ()) -> Tile | None:
         """The tile to search in this frame, or None where none is worth it.
 
         Args:
@@ -143,49 +139,24 @@ class TileRound:
             self.restart()
         if not self._tiles:
             return None
-        glance = _glance(gray)
+        seen = glance(gray)
         fresh = [tile for tile in self._tiles if tile not in self._searched]
-        chosen = fresh[0] if fresh else self._most_urgent(glance, now_s, known)
+        chosen = fresh[0] if fresh else self._most_urgent(seen, now_s, known)
         if chosen is not None:
-            self._searched[chosen] = now_s, glance
+            self._searched[chosen] = now_s, seen
         return chosen
 
-    def _most_urgent(
-        self, glance: NDArray[np.float32], now_s: float, known: Sequence[Box]
-    ) -> Tile | None:
-        is_news = np.ones(glance.shape, bool)
-        for box in known:
-            is_news[_person(box)] = False
+    def _most_urgent(self, seen: Glance, now_s: float, known: Sequence[Box]) -> Tile | None:
+        is_beyond = beyond(seen.shape, map(person, known))
         best, most = None, 0.0
         for tile in self._tiles:
             then_s, then = self._searched[tile]
-            place = _at_glance(tile.left, tile.top, tile.right, tile.bottom)
-            change = np.abs(glance[place] - then[place]) >= CHANGED_FROM
-            changed = int((change & is_news[place]).sum())
+            place = places(tile.left, tile.top, tile.right, tile.bottom)
+            change = changed(then[place], seen[place])
+            news = change & is_beyond[place]
             waited_s = now_s - then_s
-            urgency = waited_s * (1 + changed / MUCH_CHANGED)
-            if (changed >= LEAST_CHANGED or waited_s >= QUIET_S) and urgency > most:
+            patience_s = QUIET_S if is_news(change) else STILL_S
+            urgency = waited_s * (1 + int(news.sum()) / MUCH_CHANGED)
+            if (is_news(news) or waited_s >= patience_s) and urgency > most:
                 best, most = tile, urgency
         return best
-
-
-def _glance(gray: NDArray[np.uint8]) -> NDArray[np.float32]:
-    height, width = gray.shape
-    size = max(1, width // GLANCE_STEP_PX), max(1, height // GLANCE_STEP_PX)
-    return np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.float32)
-
-
-def _person(face: Box) -> tuple[slice, slice]:
-    """Where head, shoulders and arms of a followed face move."""
-    return _at_glance(
-        face.left - 2 * face.width,
-        face.top - face.height,
-        face.right + 2 * face.width,
-        face.bottom + 6 * face.height,
-    )
-
-
-def _at_glance(left: float, top: float, right: float, bottom: float) -> tuple[slice, slice]:
-    first = [max(0, math.floor(value / GLANCE_STEP_PX)) for value in (top, left)]
-    last = [max(0, math.ceil(value / GLANCE_STEP_PX)) for value in (bottom, right)]
-    return slice(first[0], last[0]), slice(first[1], last[1])

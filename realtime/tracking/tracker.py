@@ -17,7 +17,6 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..crop import to_gray
 from ..detection import Detector
 from ..load import EffortDial
 from ..types import Face, Frame, TrackedFrame
@@ -26,7 +25,8 @@ from .config import TrackerConfig
 from .flow import follow
 from .media_time import MediaTime
 from .scene import SceneWatch
-from .second_look import look_again
+from .schedule import Search, SearchSchedule
+from .second_look import WINDOW_PX, look_again
 from .target import Target
 from .tiles import TileRound
 
@@ -34,6 +34,8 @@ NEAR_FROM = 0.01
 """Any nearness above 0 will do: the reach is the limit."""
 TAKEN_FROM_IOU = 0.3
 """A face that overlaps a seen one this much is not another face."""
+MOST_IN_WINDOWS = 0.5
+"""Share of the searched picture's pixels up to which windows take its place."""
 SAME_PLACE_IOU = 0.3
 """Overlap from which a second look confirms what the first saw; sizes at the limit are rough."""
 
@@ -52,7 +54,6 @@ class FaceTracker:
     name = "track"
 
     _targets: list[Target]
-    _frames_since_search: int | None
 
     def __init__(
         self,
@@ -92,21 +93,23 @@ class FaceTracker:
         Raises:
             EngineError: the detector failed.
         """
-        gray = to_gray(frame.image)
+        gray = frame.gray
         dt_s = self._time.advance(frame)
         if self._scene.is_cut(gray) or dt_s > self._config.lost_for_s:
             self._targets.clear()
             self._tiles.restart()
-            self._frames_since_search = None
+            self._schedule.restart()
         self._forget()
         for target in self._targets:
             target.predict(dt_s)
         self._carry(gray)
-        is_tile_due = self._is_tile_due()
-        if self._is_search_due():
-            self._search(frame)
-        elif is_tile_due:
-            self._search_tile(frame)
+        match self._due():
+            case Search.WHOLE:
+                self._search(frame)
+            case Search.WINDOWS:
+                self._search_windows(frame)
+            case Search.TILE:
+                self._search_tile(frame)
         return TrackedFrame(frame, tuple(target.snapshot for target in self._targets))
 
     def _reset(self) -> None:
@@ -115,8 +118,7 @@ class FaceTracker:
         self._time = MediaTime()
         self._scene = SceneWatch()
         self._gray = np.empty((0, 0), np.uint8)
-        self._frames_since_search = None
-        self._frames_since_tile = 0
+        self._schedule = SearchSchedule(self._config, self._dial)
         self._tiles = TileRound(
             detect_px=self._detector.detect_px, least_face_px=self._detector.least_face_px
         )
@@ -141,23 +143,31 @@ class FaceTracker:
                 self._is_in_doubt = True
             target.lose(self._time.now_s)
 
-    def _is_search_due(self) -> bool:
-        if self._frames_since_search is None:
-            return True
-        self._frames_since_search += 1
-        every = (
-            self._config.recheck_every_frames
-            if self._is_in_doubt
-            else self._config.detect_every_frames
+    def _due(self) -> Search:
+        """What is to be searched in this frame."""
+        searched_at = min(1.0, self._detector.detect_px / max(self._gray.shape))
+        window_share = (WINDOW_PX / searched_at) ** 2 / self._gray.size
+        are_few = len(self._targets) * window_share <= MOST_IN_WINDOWS
+        return self._schedule.next(
+            self._gray,
+            [target.face.box for target in self._targets if target.is_seen],
+            is_in_doubt=self._is_in_doubt,
+            do_windows=are_few and all(t.is_seen and t.is_confirmed for t in self._targets),
         )
-        return self._frames_since_search >= every * self._dial.saving.search_factor
 
-    def _is_tile_due(self) -> bool:
-        if self._config.tiles_per_search == 0:
-            return False
-        every = max(1, self._config.detect_every_frames // self._config.tiles_per_search)
-        self._frames_since_tile += 1
-        return self._frames_since_tile >= every * self._dial.saving.search_factor
+    def _search_windows(self, frame: Frame) -> None:
+        """Search round each face; the whole frame comes next where that does not settle it."""
+        boxes = [target.face.box for target in self._targets]
+        windows = look_again(self._detector, frame.image, boxes)
+        for target, shown in zip(self._targets, windows, strict=True):
+            face = self._best(target, shown)
+            if face is None:
+                self._schedule.restart()
+            else:
+                self._found(target, face)
+        sure = [f for shown in windows for f in shown if f.score >= self._config.sure_from]
+        if self._unclaimed(sure):
+            self._schedule.restart()
 
     def _search_tile(self, frame: Frame) -> None:
         """Search a part of a large frame for faces that are too small for the whole one.
@@ -165,7 +175,6 @@ class FaceTracker:
         What is found continues tracks or begins them. What is not found says nothing: the search of
         the whole frame decides about that, with its second looks.
         """
-        self._frames_since_tile = 0
         seen = [target for target in self._targets if target.is_seen]
         lost = [target for target in self._targets if not target.is_seen]
         tile = self._tiles.choose(self._gray, self._time.now_s, [t.face.box for t in seen])
@@ -186,7 +195,6 @@ class FaceTracker:
 
     def _search(self, frame: Frame) -> None:
         """Search the whole frame and bring tracks and detections together."""
-        self._frames_since_search = 0
         (found,) = self._detector.detect([frame.image])
         sure = self._most_important([f for f in found if f.score >= self._config.sure_from])
         weak = self._most_important([f for f in found if f.score < self._config.sure_from])

@@ -14,9 +14,10 @@ import pytest
 from srfer.engines import Model, load
 from srfer.errors import EngineError
 from srfer.realtime.api import AnalysisOptions, make_stages
-from srfer.realtime.crop import cut, to_gray
+from srfer.realtime.crop import cut
 from srfer.realtime.detection import open_detector
 from srfer.realtime.known_models import known_model
+from srfer.realtime.picture import to_gray
 from srfer.realtime.tracking import Tracker, TrackerConfig
 from srfer.realtime.tracking.association import iou
 from srfer.realtime.types import Frame, RgbImage, Track, TrackState

@@ -11,7 +11,8 @@ import pytest
 import skimage.data
 from numpy.typing import NDArray
 
-from srfer.realtime.crop import Alignment, CropRule, SquareFrom, cut, to_gray
+from srfer.realtime.crop import Alignment, CropRule, SquareFrom, cut
+from srfer.realtime.picture import to_gray
 from srfer.realtime.types import Box, Face
 
 WHOLE = CropRule(margin=1.0)

@@ -1,0 +1,107 @@
+"""What is searched in which frame, by counting frames and by what has changed: never by a clock.
+
+Once faces are followed and nothing happens beyond them, a search of the whole frame tells nothing
+new: then a window round each face says the same of it, for a fraction of the cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum, auto
+
+from ..load import EffortDial
+from ..picture import GrayImage
+from ..types import Box
+from .config import TrackerConfig
+from .glance import Glance, beyond, changed, glance, is_news, person
+from .second_look import window_of
+
+STILL_FACTOR = 4
+"""So many times as seldom the whole frame is searched where all that moves is seen in windows."""
+
+
+class Search(Enum):
+    """What is searched in a frame."""
+
+    NOTHING = auto()
+    WHOLE = auto()
+    """The whole frame, scaled down."""
+    WINDOWS = auto()
+    """A window round each face that is followed."""
+    TILE = auto()
+    """A part of a large frame, enlarged."""
+
+
+class SearchSchedule:
+    """Says for each frame what is to be searched.
+
+    A search is due every `detect_every_frames`: of the whole frame, or in windows where those will
+    do and nothing has changed beyond the people who are followed since the whole frame was searched
+    last, at most `whole_every_frames` ago; `STILL_FACTOR` times as long ago where nothing has
+    changed beyond the windows either.
+
+    Args:
+        config: how often.
+        dial: how much less often.
+    """
+
+    def __init__(self, config: TrackerConfig, dial: EffortDial) -> None:
+        self._config, self._dial = config, dial
+        self._since_tile = 0
+        self.restart()
+
+    def restart(self) -> None:
+        """Have the whole frame searched next, as after a cut."""
+        self._since_search = self._since_whole = 0
+        self._seen: Glance | None = None
+
+    def next(
+        self, gray: GrayImage, faces: Sequence[Box], *, is_in_doubt: bool, do_windows: bool
+    ) -> Search:
+        """What to search in the next frame.
+
+        Args:
+            gray: the frame.
+            faces: those that are seen.
+            is_in_doubt: a face waits to be confirmed or has just been lost.
+            do_windows: all that is known can be searched for in windows, and they cost less than
+                the whole frame.
+        """
+        self._since_search += 1
+        self._since_whole += 1
+        self._since_tile += 1
+        if self._is_search_due(is_in_doubt):
+            self._since_search = 0
+            if do_windows and not is_in_doubt and not self._is_whole_due(gray, faces):
+                return Search.WINDOWS
+            self._since_whole = 0
+            self._seen = glance(gray)
+            return Search.WHOLE
+        if self._is_tile_due():
+            self._since_tile = 0
+            return Search.TILE
+        return Search.NOTHING
+
+    def _is_search_due(self, is_in_doubt: bool) -> bool:
+        if self._seen is None:
+            return True
+        config = self._config
+        every = config.recheck_every_frames if is_in_doubt else config.detect_every_frames
+        return self._since_search >= every * self._dial.saving.search_factor
+
+    def _is_whole_due(self, gray: GrayImage, faces: Sequence[Box]) -> bool:
+        if self._seen is None:
+            return True
+        change, shape = changed(self._seen, glance(gray)), self._seen.shape
+        if is_news(change & beyond(shape, map(person, faces))):
+            return True
+        every = self._config.whole_every_frames * self._dial.saving.search_factor
+        if not is_news(change & beyond(shape, map(window_of, faces))):
+            every *= STILL_FACTOR
+        return self._since_whole >= every
+
+    def _is_tile_due(self) -> bool:
+        if self._config.tiles_per_search == 0:
+            return False
+        every = max(1, self._config.detect_every_frames // self._config.tiles_per_search)
+        return self._since_tile >= every * self._dial.saving.search_factor
