@@ -157,13 +157,12 @@ def _export(job: Job, work: Work, options: ExportOptions, tally: Tally, crew: Cr
     if job.error is not None:
         raise job.error
     since = stamp(job.input)
-    with SelectedFrames(job.input, options.selection) as opened:
-        info = opened.info
-    tally.notes = remarks_on(job.input)
-    tally.expected = info.frame_count
-    clear_outputs(job.folder)
-    outputs = Outputs(job, info, options)
     source = SelectedFrames(job.input, options.selection)
+    source.open()
+    tally.notes = remarks_on(source.facts)
+    tally.expected = source.info.frame_count
+    clear_outputs(job.folder)
+    outputs = Outputs(job, source.info, options)
     with _last_stages(job, work, options, tally, crew) as stages:
         try:
             crew.run(Pipeline(source, stages, [*outputs.sinks, tally], name="export"))

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from srfer.errors import ConfigError
 
-from .sources import VideoFile
+from .sources import VideoFacts, VideoFile
 from .types import Frame, SourceInfo
 
 
@@ -71,6 +71,7 @@ class SelectedFrames:
     ) -> None:
         self._file = VideoFile(path, start_s=selection.start_s, end_s=selection.end_s, clock=clock)
         self._every = selection.every
+        self._is_open = False
 
     @property
     def info(self) -> SourceInfo:
@@ -81,12 +82,30 @@ class SelectedFrames:
         return replace(info, rate=rate, frame_count=count)
 
     @property
+    def facts(self) -> VideoFacts:
+        """What may be peculiar about the file."""
+        return self._file.facts
+
+    @property
     def bad_packets(self) -> int:
         """Packets that could not be decoded so far; the frames in them are missing."""
         return self._file.bad_packets
 
+    def open(self) -> None:
+        """Open the file ahead of entering, to know what it is before anything is made of it.
+
+        Opening a large video takes as long as decoding many of its frames, so entering it then does
+        not open it again. Only leaving closes it.
+
+        Raises:
+            SourceError: if it cannot be read.
+        """
+        if not self._is_open:
+            self._file.__enter__()
+            self._is_open = True
+
     def __enter__(self) -> Self:
-        self._file.__enter__()
+        self.open()
         return self
 
     def __exit__(
@@ -95,6 +114,7 @@ class SelectedFrames:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._is_open = False
         self._file.__exit__(kind, error, traceback)
 
     def __iter__(self) -> Iterator[Frame]:

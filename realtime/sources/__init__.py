@@ -16,7 +16,7 @@ from .pictures import PictureFolder
 from .player import Player
 from .screen import open_screen, parse_screen
 from .synthetic import Scene, SyntheticVideo, parse_scene
-from .video import VideoFile, probe
+from .video import VideoFacts, VideoFile, probe
 from .webcam import Webcam, list_webcams, open_webcam, parse_webcam
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "SourceState",
     "SyntheticVideo",
     "Transport",
+    "VideoFacts",
     "VideoFile",
     "Webcam",
     "display_name",

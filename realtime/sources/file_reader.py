@@ -45,6 +45,7 @@ class VideoReader:
     Attributes:
         stream: the video in it.
         is_still: True if it is a single picture.
+        video_tracks: how many there are; the first one is read.
         rate: average frames per second, or None if unknown.
         time_base: unit of its timestamps, in seconds.
         duration_s: its length in seconds, as the file says, or None.
@@ -149,6 +150,7 @@ class VideoReader:
             for stream in container.streams.video
             if not stream.disposition & Disposition.attached_pic
         ]
+        self.video_tracks = len(streams)
         if not streams:
             raise source_error(
                 self._path, SourceFault.UNSUPPORTED, "holds no video; name a file with pictures"

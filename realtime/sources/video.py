@@ -10,7 +10,7 @@ from fractions import Fraction
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from av.video.frame import VideoFrame
 
@@ -21,6 +21,22 @@ from ..types import Frame, SourceInfo
 from .decoded import decoded
 from .file_reader import TimedPicture, VideoReader
 from .foreign import display_name, source_error, translated_errors
+
+
+class VideoFacts(NamedTuple):
+    """What may be peculiar about a video.
+
+    Attributes:
+        video_tracks: how many there are; the first one is read.
+        pixel_shape: width of a pixel as a multiple of its height; 1 if unknown.
+        is_interlaced: its first picture consists of two half pictures.
+        transfer: FFmpeg's number for what its numbers mean in light.
+    """
+
+    video_tracks: int
+    pixel_shape: Fraction
+    is_interlaced: bool
+    transfer: int
 
 
 def probe(path: str | os.PathLike[str]) -> SourceInfo:
@@ -74,6 +90,7 @@ class VideoFile:
         self._clock = clock
         self._reader: VideoReader | None = None
         self._info: SourceInfo | None = None
+        self._facts: VideoFacts | None = None
         self._bad_packets = 0
         self._first_pts = Fraction(0)
         self._index = 0
@@ -85,6 +102,13 @@ class VideoFile:
         if self._info is None:
             raise RuntimeError("a VideoFile has to be entered before it knows its file")
         return self._info
+
+    @property
+    def facts(self) -> VideoFacts:
+        """What may be peculiar about the file; stays when it is closed."""
+        if self._facts is None:
+            raise RuntimeError("a VideoFile has to be entered before it knows its file")
+        return self._facts
 
     @property
     def bad_packets(self) -> int:
@@ -108,6 +132,7 @@ class VideoFile:
             pictures = reader.pictures()
             first = next(pictures)
             self._first_pts = first.pts
+            self._facts = _facts(reader, first.picture)
             if self._start_s:
                 pictures = reader.pictures_from(first.pts + self._start_s)
                 first = self._first_of_part(pictures, reader)
@@ -197,3 +222,12 @@ class VideoFile:
     def _shown(self, picture: VideoFrame) -> Picture:
         with translated_errors(self.path, f"frame {self._index} cannot be converted to RGB"):
             return decoded(picture)
+
+
+def _facts(reader: VideoReader, first: VideoFrame) -> VideoFacts:
+    return VideoFacts(
+        video_tracks=reader.video_tracks,
+        pixel_shape=reader.stream.sample_aspect_ratio or Fraction(1),
+        is_interlaced=bool(first.interlaced_frame),
+        transfer=int(first.color_trc),
+    )

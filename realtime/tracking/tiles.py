@@ -119,6 +119,7 @@ class TileRound:
     def restart(self) -> None:
         """Begin with all tiles again, as after a cut."""
         self._searched: dict[Tile, tuple[float, Glance]] = {}
+        self._unsettled: set[Tile] = set()
 
     def choose(self, gray: GrayImage, now_s: float, known: Sequence[Box] = ()) -> Tile | None:
         """The tile to search in this frame, or None where none is worth it.
@@ -146,6 +147,15 @@ class TileRound:
             self._searched[chosen] = now_s, seen
         return chosen
 
+    def settle(self, tile: Tile, *, is_settled: bool) -> None:
+        """Tell what the search of a tile brought: all that may be a face there is followed, or not.
+
+        What may be a face and is not followed will be looked at again soon, though nothing changes.
+        """
+        self._unsettled.discard(tile)
+        if not is_settled:
+            self._unsettled.add(tile)
+
     def _most_urgent(self, seen: Glance, now_s: float, known: Sequence[Box]) -> Tile | None:
         is_beyond = beyond(seen.shape, map(person, known))
         best, most = None, 0.0
@@ -155,7 +165,8 @@ class TileRound:
             change = changed(then[place], seen[place])
             news = change & is_beyond[place]
             waited_s = now_s - then_s
-            patience_s = QUIET_S if is_news(change) else STILL_S
+            is_still = tile not in self._unsettled and not is_news(change)
+            patience_s = STILL_S if is_still else QUIET_S
             urgency = waited_s * (1 + int(news.sum()) / MUCH_CHANGED)
             if (is_news(news) or waited_s >= patience_s) and urgency > most:
                 best, most = tile, urgency

@@ -123,6 +123,7 @@ class FaceTracker:
             detect_px=self._detector.detect_px, least_face_px=self._detector.least_face_px
         )
         self._is_in_doubt = False
+        self._has_strangers = False
 
     def _forget(self) -> None:
         """End the tracks that were not seen for too long, and keep the lost ones few."""
@@ -152,7 +153,9 @@ class FaceTracker:
             self._gray,
             [target.face.box for target in self._targets if target.is_seen],
             is_in_doubt=self._is_in_doubt,
-            do_windows=are_few and all(t.is_seen and t.is_confirmed for t in self._targets),
+            do_windows=are_few
+            and not self._has_strangers
+            and all(target.is_seen and target.is_confirmed for target in self._targets),
         )
 
     def _search_windows(self, frame: Frame) -> None:
@@ -165,8 +168,7 @@ class FaceTracker:
                 self._schedule.restart()
             else:
                 self._found(target, face)
-        sure = [f for shown in windows for f in shown if f.score >= self._config.sure_from]
-        if self._unclaimed(sure):
+        if self._unclaimed([face for faces in windows for face in faces]):
             self._schedule.restart()
 
     def _search_tile(self, frame: Frame) -> None:
@@ -192,6 +194,7 @@ class FaceTracker:
         _, verified = self._recover(lost, verified)
         trusted = [face for face in sure if face.score >= self._config.trusted_from]
         self._begin(trusted + verified)
+        self._tiles.settle(tile, is_settled=not self._unclaimed(found))
 
     def _search(self, frame: Frame) -> None:
         """Search the whole frame and bring tracks and detections together."""
@@ -213,6 +216,7 @@ class FaceTracker:
         for target in missed + lost:
             target.lose(self._time.now_s)
         self._begin(trusted + verified)
+        self._has_strangers = bool(self._unclaimed(found))
 
     def _most_important(self, faces: list[Face]) -> list[Face]:
         """At most `max_faces` of the faces: the larger and surer ones."""

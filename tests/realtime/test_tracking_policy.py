@@ -141,7 +141,7 @@ def test_the_whole_frame_is_searched_now_and_then_and_when_in_doubt() -> None:
     with Film(detect_every_frames=5, recheck_every_frames=2) as film:
         searches = []
         for i in range(14):
-            film.show((100 + i, 100, 0.97))
+            film.show((100 + i, 100, 0.97), (200 + i, 100, 0.97))
             searches.append(film.detector.searches)
         assert np.flatnonzero(np.diff(searches, prepend=0)).tolist() == [0, 2, 7, 12]
         # Gone in frame 14: noticed by its motion, and searched for at once.
@@ -149,6 +149,51 @@ def test_the_whole_frame_is_searched_now_and_then_and_when_in_doubt() -> None:
             film.show()
             searches.append(film.detector.searches)
         assert np.flatnonzero(np.diff(searches, prepend=0)).tolist()[4:] == [14, 19, 24]
+
+
+def test_windows_take_the_place_of_the_whole_frame_where_nothing_else_happens() -> None:
+    with Film(whole_every_frames=12) as film:
+        searches, windows = [], []
+        for i in range(60):
+            tracks = film.show((100 + i, 100, 0.97))
+            searches.append(film.detector.searches)
+            windows.append(film.detector.windows)
+        # Each sixth frame has its search; beyond the window nothing moves.
+        assert np.flatnonzero(np.diff(searches, prepend=0)).tolist() == [0, 2, 50]
+        assert np.flatnonzero(np.diff(windows, prepend=0)).tolist() == [
+            8,
+            14,
+            20,
+            26,
+            32,
+            38,
+            44,
+            56,
+        ]
+        np.testing.assert_allclose(tracks[0].face.box.center, (159, 100), atol=2)
+        # Somebody else comes: the next search is of the whole frame.
+        assert len(film.show((159, 100, 0.97), (280, 200, 0.97), times=6)) == 2
+
+
+def test_a_face_that_its_window_does_not_show_is_searched_for_everywhere() -> None:
+    class Blind(BrightPatches):
+        def detect(self, images: Sequence[RgbImage]) -> list[tuple[Face, ...]]:
+            found = super().detect(images)
+            return found if images[0].shape[1] == WIDTH else [()] * len(images)
+
+    with Film(Blind()) as film:
+        tracks = film.show((100, 100, 0.97), times=40)
+        assert states(tracks) == {1: TRACKED}
+        assert film.detector.windows == 5
+        assert film.detector.searches == 2 + 5
+
+
+def test_what_may_be_a_face_is_looked_at_again_though_nothing_changes() -> None:
+    with Film(verified_from=0.99) as film:
+        assert film.show((100, 100, 0.97), (250, 100, 0.5), times=4)[0].state is TRACKED
+        searches = film.detector.searches
+        film.show((100, 100, 0.97), (250, 100, 0.5), times=12)
+        assert film.detector.searches == searches + 2
 
 
 def test_motion_carries_faces_between_detections() -> None:
@@ -225,7 +270,7 @@ def test_a_small_face_that_the_frame_search_misses_gets_a_second_look() -> None:
     assert states(tracks) == {1: TRACKED}
     np.testing.assert_allclose(tracks[0].face.box.center, (139, 100), atol=2)
     assert film.detector.windows >= 5
-    with Film(Shortsighted(), second_look_below_px=20.0) as film:
+    with Film(Shortsighted(), second_look_below_px=20.0, whole_every_frames=1) as film:
         assert states(film.show((100, 100, 0.97), times=20)) == {1: LOST}
         assert film.detector.windows == 0
 
