@@ -68,8 +68,8 @@ def time_steps(frames: list[Frame], yunet: Path | None) -> dict[str, Any]:
         add("gray", partial(to_gray, image))
         for name, detector in detectors.items():
             add(name, partial(detector.detect, [image]))
-        add("second_look", partial(look_again, base, image, [face.box]))
-        add("second_look_8", partial(look_again, base, image, [face.box] * 8))
+        add("second_look", partial(look_again, base, frame, [face.box]))
+        add("second_look_8", partial(look_again, base, frame, [face.box] * 8))
         add("flow", partial(follow, before, gray, face, face.box.center))
         add("crop", partial(cut, gray, face))
         before = gray

@@ -39,6 +39,10 @@ class Picture(Protocol):
         """(H, W) uint8, as faces are followed and read."""
         ...
 
+    def part(self, rows: slice, columns: slice) -> NDArray[np.uint8]:
+        """`rgb[rows, columns]`, which may be cheaper than all of it; both begin and end inside."""
+        ...
+
 
 class RgbPicture:
     """A picture that came as RGB.
@@ -78,6 +82,10 @@ class RgbPicture:
             self._gray = to_gray(self.rgb)
             self._gray.flags.writeable = False
         return self._gray
+
+    def part(self, rows: slice, columns: slice) -> NDArray[np.uint8]:
+        """`rgb[rows, columns]`."""
+        return self.rgb[rows, columns]
 
 
 def to_gray(image: NDArray[np.uint8]) -> GrayImage:

@@ -90,6 +90,10 @@ class Frame:
         """(H, W) uint8, read-only; cheaper than `image` where a video is decoded."""
         return self._shown.gray
 
+    def part(self, rows: slice, columns: slice) -> RgbImage:
+        """`image[rows, columns]`; cheaper where a video is decoded and nobody asks for `image`."""
+        return self._shown.part(rows, columns)
+
     @property
     def width(self) -> int:
         """Width in pixels."""

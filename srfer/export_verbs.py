@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import sys
 from enum import StrEnum
@@ -183,6 +184,8 @@ def export(
     )
     reports = Reports(is_quiet=quiet, is_debug=debug)
     try:
+        # What lives as long as the process need not be looked through again after every input.
+        gc.freeze()
         with shown_progress(sys.stderr, is_quiet=quiet) as on_progress:
             summary = run_export(
                 paths,

@@ -117,7 +117,7 @@ class Searcher:
         gray, time_s = frame.gray, self._times_s[position]
         seen = self._seen.boxes(position)
         expected = [span.expected(time_s) for span in self._active]
-        windows = look_again(self._tools.detector, frame.image, expected)
+        windows = look_again(self._tools.detector, frame, expected)
         for span, faces in zip(self._active, windows, strict=True):
             found = [
                 self._candidate(frame, gray, face, position)

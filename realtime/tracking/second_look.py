@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from ..detection import Detector
-from ..types import Box, Face, RgbImage
+from ..types import Box, Face, Frame, RgbImage
 
 WINDOW_PX = 160
+MARGIN_PX = 3
+"""Pixels of the frame beyond a window on which its outermost pixels depend."""
 FACE_IN_WINDOW_PX = 48.0
 """Side of the expected face in the window. RetinaFace then finds faces of 9 pixels, at times 8."""
 
 
-def look_again(
-    detector: Detector, image: RgbImage, expected: Sequence[Box]
-) -> list[tuple[Face, ...]]:
+def look_again(detector: Detector, frame: Frame, expected: Sequence[Box]) -> list[tuple[Face, ...]]:
     """Search a window round each expected face, in one batch.
 
     Args:
         detector: an open detector.
-        image: (H, W, 3) uint8 RGB, the whole frame.
+        frame: the whole frame.
         expected: where the faces should be, in pixels of the frame.
 
     Returns:
@@ -32,7 +32,7 @@ def look_again(
     """
     if not expected:
         return []
-    windows = [_window(image, box) for box in expected]
+    windows = [_window(frame, box) for box in expected]
     found = detector.detect([window.image for window in windows])
     return [
         tuple(window.to_frame(face) for face in faces)
@@ -70,55 +70,55 @@ def window_of(face: Box) -> Box:
     return Box(x - half, y - half, x + half, y + half)
 
 
-def _window(image: RgbImage, face: Box) -> _Window:
+def _window(frame: Frame, face: Box) -> _Window:
     area = window_of(face)
-    return _reduced(image, area) if area.width > WINDOW_PX else _enlarged(image, area)
+    return _reduced(frame, area) if area.width > WINDOW_PX else _enlarged(frame, area)
 
 
-def _enlarged(image: RgbImage, area: Box) -> _Window:
-    scale, corner = WINDOW_PX / area.width, (area.left, area.top)
+def _enlarged(frame: Frame, area: Box) -> _Window:
+    scale, corner = WINDOW_PX / area.width, np.array([area.left, area.top])
+    across = _clipped(area.left - MARGIN_PX, area.right + MARGIN_PX, frame.width)
+    down = _clipped(area.top - MARGIN_PX, area.bottom + MARGIN_PX, frame.height)
     # OpenCV's coordinates name the middle of a pixel, ours its outer corner.
-    offset = (0.5 - np.array(corner)) * scale - 0.5
+    offset = (0.5 + np.array([across.start, down.start]) - corner) * scale - 0.5
     window = cv2.warpAffine(
-        image,
+        frame.part(down, across),
         np.column_stack([np.eye(2) * scale, offset]),
         (WINDOW_PX, WINDOW_PX),
         flags=cv2.INTER_CUBIC,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    return _Window(np.asarray(window, np.uint8), scale, corner)
+    return _Window(np.asarray(window, np.uint8), scale, (area.left, area.top))
 
 
-def _reduced(image: RgbImage, area: Box) -> _Window:
+def _reduced(frame: Frame, area: Box) -> _Window:
     """Averaged over areas; from whole pixels of the frame, and repeated beyond its border."""
     left, top, side = round(area.left), round(area.top), round(area.width)
-    across = _inside(left, side, image.shape[1])
-    down = _inside(top, side, image.shape[0])
-    size = across.shown_px, down.shown_px
-    shown = cv2.resize(image[down.inside, across.inside], size, interpolation=cv2.INTER_AREA)
+    scale = WINDOW_PX / side
+    across = _clipped(left, left + side, frame.width)
+    down = _clipped(top, top + side, frame.height)
+    before_x, after_x = _shown(across, left, scale)
+    before_y, after_y = _shown(down, top, scale)
+    size = after_x - before_x, after_y - before_y
+    shown = cv2.resize(frame.part(down, across), size, interpolation=cv2.INTER_AREA)
     window = cv2.copyMakeBorder(
-        shown, *down.missing_px, *across.missing_px, borderType=cv2.BORDER_REPLICATE
+        shown,
+        before_y,
+        WINDOW_PX - after_y,
+        before_x,
+        WINDOW_PX - after_x,
+        borderType=cv2.BORDER_REPLICATE,
     )
-    return _Window(np.asarray(window, np.uint8), WINDOW_PX / side, (left, top))
+    return _Window(np.asarray(window, np.uint8), scale, (left, top))
 
 
-class _Inside(NamedTuple):
-    """What of a window's side lies inside the frame.
-
-    Attributes:
-        inside: in pixels of the frame.
-        shown_px: so many pixels of the window show it.
-        missing_px: so many lie before and after it.
-    """
-
-    inside: slice
-    shown_px: int
-    missing_px: tuple[int, int]
+def _clipped(begin: float, end: float, length: int) -> slice:
+    """The whole pixels of the frame between two places; at least one."""
+    first = min(max(0, math.floor(begin)), length - 1)
+    return slice(first, max(first + 1, min(math.ceil(end), length)))
 
 
-def _inside(begin: int, side: int, length: int) -> _Inside:
-    first = min(max(0, begin), length - 1)
-    last = max(first + 1, min(begin + side, length))
-    before = min(max(0, round((first - begin) * WINDOW_PX / side)), WINDOW_PX - 1)
-    after = max(before + 1, min(round((last - begin) * WINDOW_PX / side), WINDOW_PX))
-    return _Inside(slice(first, last), after - before, (before, WINDOW_PX - after))
+def _shown(pixels: slice, begin: int, scale: float) -> tuple[int, int]:
+    """Where pixels of the frame begin and end in a window that begins at `begin`."""
+    first = min(max(0, round((pixels.start - begin) * scale)), WINDOW_PX - 1)
+    return first, max(first + 1, min(round((pixels.stop - begin) * scale), WINDOW_PX))

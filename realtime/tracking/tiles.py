@@ -49,9 +49,9 @@ class Tile:
     bottom: int
     zoom: float
 
-    def cut_out(self, image: RgbImage) -> RgbImage:
+    def cut_out(self, frame: Frame) -> RgbImage:
         """The picture to search."""
-        part = image[self.top : self.bottom, self.left : self.right]
+        part = frame.part(slice(self.top, self.bottom), slice(self.left, self.right))
         how = cv2.INTER_AREA if self.zoom < 1 else cv2.INTER_LINEAR
         shown = cv2.resize(part, None, fx=self.zoom, fy=self.zoom, interpolation=how)
         return np.asarray(shown, np.uint8)

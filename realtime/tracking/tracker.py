@@ -161,7 +161,7 @@ class FaceTracker:
     def _search_windows(self, frame: Frame) -> None:
         """Search round each face; the whole frame comes next where that does not settle it."""
         boxes = [target.face.box for target in self._targets]
-        windows = look_again(self._detector, frame.image, boxes)
+        windows = look_again(self._detector, frame, boxes)
         for target, shown in zip(self._targets, windows, strict=True):
             face = self._best(target, shown)
             if face is None:
@@ -182,7 +182,7 @@ class FaceTracker:
         tile = self._tiles.choose(self._gray, self._time.now_s, [t.face.box for t in seen])
         if tile is None:
             return
-        (shown,) = self._detector.detect([tile.cut_out(frame.image)])
+        (shown,) = self._detector.detect([tile.cut_out(frame)])
         found = [tile.to_frame(face) for face in shown]
         whole = [f for f in found if tile.is_whole(f, frame) and f.score >= self._config.sure_from]
         # A face that the tile cuts in two is a hint, as a doubtful one is: a second look decides.
@@ -276,7 +276,7 @@ class FaceTracker:
         wanted += [t for t in held if t.side_px < most_px]
         wanted = wanted[: self._config.second_looks]
         boxes = [item.face.box if isinstance(item, Target) else item.box for item in wanted]
-        windows = look_again(self._detector, frame.image, boxes)
+        windows = look_again(self._detector, frame, boxes)
         found, verified = set(), []
         for item, shown in zip(wanted, windows, strict=True):
             if isinstance(item, Face):

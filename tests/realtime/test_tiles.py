@@ -23,7 +23,7 @@ from srfer.realtime.tracking.tiles import (
     TileRound,
     tiles_of,
 )
-from srfer.realtime.types import Box, Face, RgbImage, TrackState
+from srfer.realtime.types import Box, Face, Frame, RgbImage, TrackState
 from tests.people import film, numbers, paint, room, seen
 
 SIZES = [(320, 240), (960, 540), (1280, 720), (1080, 1920), (3840, 2160), (5000, 20), (801, 640)]
@@ -51,10 +51,11 @@ def test_a_small_face_is_whole_in_some_tile_and_large_enough(
             t.left <= left and t.top <= top and left + side <= t.right and top + side <= t.bottom
             for t in tiles
         )
+    blank = Frame("blank", 0, 0.0, None, np.zeros((height, width, 3), np.uint8))
     for tile in tiles:
         assert 0 <= tile.left < tile.right <= width
         assert 0 <= tile.top < tile.bottom <= height
-        picture = tile.cut_out(np.zeros((height, width, 3), np.uint8))
+        picture = tile.cut_out(blank)
         assert max(picture.shape) <= 640
         assert FACE_PX * tile.zoom >= 0.9 * least_face_px
 
