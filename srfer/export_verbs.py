@@ -216,5 +216,6 @@ def export(
         say(f"finished files are complete, {rest}; go on with --resume")
         raise
     finally:
+        gc.unfreeze()
         reports.finish()
     raise typer.Exit(summary.exit_code)

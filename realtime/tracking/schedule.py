@@ -14,7 +14,7 @@ from ..picture import GrayImage
 from ..types import Box
 from .config import TrackerConfig
 from .glance import Glance, beyond, changed, glance, is_news, person
-from .second_look import window_of
+from .second_look import FOLLOWED_IN_WINDOW_PX, window_of
 
 STILL_FACTOR = 4
 """So many times as seldom the whole frame is searched where all that moves is seen in windows."""
@@ -96,7 +96,8 @@ class SearchSchedule:
         if is_news(change & beyond(shape, map(person, faces))):
             return True
         every = self._config.whole_every_frames * self._dial.saving.search_factor
-        if not is_news(change & beyond(shape, map(window_of, faces))):
+        windows = [window_of(face, FOLLOWED_IN_WINDOW_PX) for face in faces]
+        if not is_news(change & beyond(shape, windows)):
             every *= STILL_FACTOR
         return self._since_whole >= every
 

@@ -26,7 +26,7 @@ from .flow import follow
 from .media_time import MediaTime
 from .scene import SceneWatch
 from .schedule import Search, SearchSchedule
-from .second_look import WINDOW_PX, look_again
+from .second_look import FOLLOWED_IN_WINDOW_PX, WINDOW_PX, look_again
 from .target import Target
 from .tiles import TileRound
 
@@ -161,7 +161,7 @@ class FaceTracker:
     def _search_windows(self, frame: Frame) -> None:
         """Search round each face; the whole frame comes next where that does not settle it."""
         boxes = [target.face.box for target in self._targets]
-        windows = look_again(self._detector, frame, boxes)
+        windows = look_again(self._detector, frame, boxes, FOLLOWED_IN_WINDOW_PX)
         for target, shown in zip(self._targets, windows, strict=True):
             face = self._best(target, shown)
             if face is None:

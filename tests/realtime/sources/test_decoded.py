@@ -1,0 +1,109 @@
+"""Pictures as they were decoded: gray and parts agree with the whole picture in colour."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange, Colorspace
+
+from srfer.realtime.picture import to_gray
+from srfer.realtime.sources import VideoFile
+from srfer.realtime.sources.decoded import decoded
+from srfer.realtime.types import Frame
+from tests.clips import Clip, picture, ticks_25
+
+FORMATS = [
+    "yuv420p",
+    "yuvj420p",
+    "yuv422p",
+    "yuv444p",
+    "nv12",
+    "nv21",
+    "gray",
+    "yuv420p10le",
+    "rgb24",
+]
+SIZES = [(160, 120), (853, 479), (1, 1), (18, 2)]
+
+
+def converted(form: str, width: int = 160, height: int = 120) -> VideoFrame:
+    """Colours from black to white, in a pixel format."""
+    return VideoFrame.from_ndarray(picture(3, width, height), format="rgb24").reformat(format=form)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_gray_is_that_of_the_colours(form: str, size: tuple[int, int]) -> None:
+    shown = decoded(converted(form, *size))
+    assert (shown.width, shown.height) == size
+    assert shown.gray.shape == shown.rgb.shape[:2] == size[::-1]
+    apart = np.abs(shown.gray.astype(float) - to_gray(shown.rgb))
+    # Where colours jump, the chroma that neighbours share makes some that RGB does not have.
+    assert np.percentile(apart, 99) <= 6
+    assert apart.mean() <= 2
+
+
+@pytest.mark.parametrize(
+    ("luma", "is_full", "gray"), [(16, 0, 0), (235, 0, 255), (5, 0, 0), (5, 1, 5)]
+)
+def test_gray_has_the_full_range(luma: int, is_full: bool, gray: int) -> None:
+    flat = VideoFrame.from_ndarray(np.full((24, 16), luma, np.uint8), format="yuv420p")
+    flat.color_range = ColorRange.JPEG if is_full else ColorRange.MPEG
+    assert np.unique(decoded(flat).gray).tolist() == [gray]
+
+
+def test_parts_are_those_of_the_whole() -> None:
+    width, height = 332, 246
+    ends = [(0, 332), (0, 1), (331, 332), (17, 60), (40, 300), (250, 331)]
+    for form, space in product(("yuv420p", "yuvj420p", "yuv444p"), Colorspace):
+        given = converted(form, width, height)
+        given.colorspace = space
+        whole = decoded(given).rgb
+        for left, right in ends:
+            rows, columns = slice(left // 2, min(height, right)), slice(left, right)
+            part = decoded(given).part(rows, columns)
+            assert np.array_equal(part, whole[rows, columns]), (form, space, left, right)
+
+
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
+def test_pictures_are_upright_in_every_form(tmp_path: Path, degrees: int) -> None:
+    clip = Clip(ticks=ticks_25(2), rotation=degrees).make(tmp_path / "turned.mp4")
+    with VideoFile(clip) as source:
+        frame = next(iter(source))
+    rows, columns = slice(10, 40), slice(30, 90)
+    part = frame.part(rows, columns)
+    size = (160, 120) if degrees % 180 == 0 else (120, 160)
+    assert (frame.width, frame.height) == size
+    assert frame.image.shape == (*size[::-1], 3)
+    assert np.array_equal(part, frame.image[rows, columns])
+    assert np.abs(frame.gray.astype(float) - to_gray(frame.image)).mean() < 2
+
+
+def test_nobody_can_write_into_a_decoded_picture() -> None:
+    shown = decoded(converted("yuv420p"))
+    for array in (shown.gray, shown.rgb):
+        with pytest.raises(ValueError, match="read-only"):
+            array[:] = 0
+
+
+def test_a_picture_outlives_its_file(tmp_path: Path) -> None:
+    clip = Clip(ticks=ticks_25(12)).make(tmp_path / "clip.mp4")
+    with VideoFile(clip) as source:
+        frames = list(source)
+    with av.open(str(clip)) as container:
+        images = [shown.to_ndarray(format="rgb24") for shown in container.decode(video=0)]
+    assert all(np.array_equal(f.image, image) for f, image in zip(frames, images, strict=True))
+
+
+def test_an_array_is_a_picture() -> None:
+    image = picture(1, 64, 48)
+    frame = Frame("array", 0, 0.0, None, image)
+    assert frame.image is image
+    assert np.array_equal(frame.gray, to_gray(image))
+    assert frame.gray is frame.gray
+    assert np.array_equal(frame.part(slice(4, 9), slice(2, 7)), image[4:9, 2:7])
