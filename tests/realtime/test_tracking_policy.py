@@ -155,7 +155,7 @@ def test_windows_take_the_place_of_the_whole_frame_where_nothing_else_happens() 
     with Film(whole_every_frames=12) as film:
         searches, windows = [], []
         for i in range(60):
-            tracks = film.show((100 + i, 100, 0.97))
+            tracks = film.show((100 + i / 4, 100, 0.97))
             searches.append(film.detector.searches)
             windows.append(film.detector.windows)
         # Each sixth frame has its search; beyond the window nothing moves.
@@ -170,9 +170,9 @@ def test_windows_take_the_place_of_the_whole_frame_where_nothing_else_happens() 
             44,
             56,
         ]
-        np.testing.assert_allclose(tracks[0].face.box.center, (159, 100), atol=2)
+        np.testing.assert_allclose(tracks[0].face.box.center, (114.75, 100), atol=2)
         # Somebody else comes: the next search is of the whole frame.
-        assert len(film.show((159, 100, 0.97), (280, 200, 0.97), times=6)) == 2
+        assert len(film.show((115, 100, 0.97), (280, 200, 0.97), times=6)) == 2
 
 
 def test_a_face_that_its_window_does_not_show_is_searched_for_everywhere() -> None:
