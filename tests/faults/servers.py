@@ -141,7 +141,8 @@ def frames_until(
 
 
 def _without_pixels(frame: Frame) -> Frame:
-    return replace(frame, image=np.broadcast_to(np.uint8(0), frame.image.shape))
+    blank = np.broadcast_to(np.uint8(0), (frame.height, frame.width, 3))
+    return replace(frame, picture=blank)
 
 
 def in_own_process(name: str, *arguments: str) -> Any:
