@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import cv2
 import numpy as np
 from av.video.frame import VideoFrame
@@ -37,9 +39,12 @@ def decoded(picture: VideoFrame) -> Picture:
 
 
 class _YuvPicture:
-    """A picture of a format in which gray lies ready. Threads may share it: they read the same."""
+    """A picture of a format in which gray lies ready. Threads may share it.
 
-    __slots__ = ("_gray", "_picture", "_rgb", "_turn", "height", "width")
+    A window shows it while files of it are written, and FFmpeg must not convert it in both at once.
+    """
+
+    __slots__ = ("_gray", "_lock", "_picture", "_rgb", "_turn", "height", "width")
 
     def __init__(self, picture: VideoFrame) -> None:
         self._picture = picture
@@ -47,17 +52,19 @@ class _YuvPicture:
         is_lying = self._turn[0] == 0
         self.width = picture.height if is_lying else picture.width
         self.height = picture.width if is_lying else picture.height
+        self._lock = threading.Lock()
         self._rgb: RgbImage | None = None
         self._gray: GrayImage | None = None
 
     @property
     def rgb(self) -> RgbImage:
         """(H, W, 3) uint8."""
-        if self._rgb is None:
-            image = _to_rgb(self._picture)
-            image.flags.writeable = False
-            self._rgb = image
-        return self._rgb
+        with self._lock:
+            if self._rgb is None:
+                image = _to_rgb(self._picture)
+                image.flags.writeable = False
+                self._rgb = image
+            return self._rgb
 
     def part(self, rows: slice, columns: slice) -> RgbImage:
         """`rgb[rows, columns]`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from pathlib import Path
 
@@ -89,6 +90,13 @@ def test_nobody_can_write_into_a_decoded_picture() -> None:
     for array in (shown.gray, shown.rgb):
         with pytest.raises(ValueError, match="read-only"):
             array[:] = 0
+
+
+def test_threads_share_one_conversion() -> None:
+    shown = decoded(converted("yuv420p", 853, 479))
+    with ThreadPoolExecutor(8) as threads:
+        images = list(threads.map(lambda _: shown.rgb, range(32)))
+    assert all(image is images[0] for image in images)
 
 
 def test_a_picture_outlives_its_file(tmp_path: Path) -> None:
