@@ -6,29 +6,35 @@ The made clips of `benchmarks.export_speed`, 1080p and 640x480 with one face of 
 analysed in one thread, once as usual and once with `whole_every_frames=1`: every search is then of
 the whole frame, as it was before windows took its place. Costs are the processor time of the thread
 that analyses, so that other work on the machine does not count; decoding, which has threads of its
-own, is measured alone, by the process's time.
+own, is measured alone, by the process's time. Beside them stand ways to do a thing that were tried.
 """
 
 from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import av
 import cv2
+import numpy as np
 from av.codec.context import ThreadType
+from av.video.frame import VideoFrame
+from numpy.typing import NDArray
 
-from srfer.engines import Model, load
+from srfer.engines import FACE_PX, Model, load
 from srfer.realtime.analysis import Analyzer
 from srfer.realtime.demo.clip import make_clip
 from srfer.realtime.detection import Detector, open_detector
 from srfer.realtime.sources import VideoFile
+from srfer.realtime.sources.decoded import decoded
 from srfer.realtime.tracking import FaceTracker, TrackerConfig
+from srfer.realtime.tracking.glance import glance
 from srfer.realtime.tracking.second_look import WINDOW_PX
 from srfer.realtime.types import Face, RgbImage
 
@@ -37,6 +43,7 @@ from .harness import write_result
 
 RUNS = 3
 SMALL_FRAMES = 250
+CALLS = 20
 RULES = {"windows": TrackerConfig(), "whole frame only": TrackerConfig(whole_every_frames=1)}
 
 
@@ -131,6 +138,58 @@ def decode_ms(clip: Path) -> float:
     return (time.process_time() - started) * 1e3 / count
 
 
+def ways(clip: Path, model: Model) -> dict[str, float]:
+    """Milliseconds of ways to read faces, to search windows, and to reduce and convert a frame."""
+    with av.open(str(clip)) as container:
+        pictures = [
+            shown for shown, _ in zip(container.decode(video=0), range(CALLS), strict=False)
+        ]
+    gray = decoded(pictures[0]).gray
+    faces = np.random.default_rng(0).integers(0, 256, (8, FACE_PX, FACE_PX), np.uint8)
+    window = np.ascontiguousarray(decoded(pictures[0]).rgb[:WINDOW_PX, :WINDOW_PX])
+    rgb = decoded(pictures[0]).rgb
+    works: dict[str, list[Callable[[], object]]] = {
+        "luma to gray": [partial(gray_of, shown) for shown in pictures],
+        "FFmpeg: to gray": [partial(shown.to_ndarray, format="gray") for shown in pictures],
+        "FFmpeg: to RGB": [partial(shown.to_ndarray, format="rgb24") for shown in pictures],
+        "OpenCV: RGB to 640x360": [partial(reduced, rgb, 640, 360)] * CALLS,
+        "OpenCV: gray to 32x24": [partial(reduced, gray, 32, 24)] * CALLS,
+        "halving gray to 240x135": [partial(glance, gray)] * CALLS,
+    }
+    for how in ("AREA", "BILINEAR", "FAST_BILINEAR"):
+        works[f"FFmpeg: to RGB of 640x360, {how}"] = [
+            partial(shown.reformat, 640, 360, "rgb24", interpolation=how) for shown in pictures
+        ]
+    for count in (1, 4, 8):
+        sizes = np.full(count, 100, np.float32)
+        works[f"read {count} faces"] = [partial(model.read_faces, faces[:count], sizes)] * CALLS
+    with open_detector() as detector:
+        for count in (1, 2, 4):
+            works[f"search {count} windows"] = [partial(detector.detect, [window] * count)] * CALLS
+        return {name: round(least_ms(calls), 3) for name, calls in works.items()}
+
+
+def gray_of(picture: VideoFrame) -> object:
+    """As the source makes it."""
+    return decoded(picture).gray
+
+
+def reduced(image: NDArray[np.uint8], width: int, height: int) -> object:
+    """The picture, averaged over areas."""
+    return cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def least_ms(calls: Sequence[Callable[[], object]]) -> float:
+    """Milliseconds of the processor that a call takes in the cheapest of three rounds."""
+    rounds = []
+    for _ in range(RUNS):
+        started = time.thread_time()
+        for call in calls:
+            call()
+        rounds.append((time.thread_time() - started) * 1e3 / len(calls))
+    return min(rounds)
+
+
 def cheapest(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Of each stage its cheapest run: what the machine did besides only adds."""
     return {
@@ -164,6 +223,9 @@ def main() -> None:
                         f"    {name:16} {stage['ms_a_frame']:6.2f} ms a frame, {stage['calls']:4} "
                         f"calls of {stage['ms_a_call']:.2f} ms"
                     )
+        data["ways"] = ways(clips["1920x1080"], model)
+        for name, ms in data["ways"].items():
+            print(f"{name}: {ms:.2f} ms")
     print(write_result("stage_costs", data))
 
 
