@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from srfer.errors import TrainingError
@@ -23,5 +24,6 @@ def write_whole(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # what it lies in may be a file
+            part.unlink(missing_ok=True)
         raise TrainingError(f"cannot write {path.name}: {error.strerror}") from None
