@@ -39,7 +39,7 @@ MaxBatch = Annotated[
 ]
 
 
-@engine_app.command()
+@engine_app.command(short_help="Build an engine for this machine, and keep it.")
 def build(
     *,
     model: Model = DEFAULT_MODEL,
@@ -70,7 +70,7 @@ def build(
     typer.echo(json.dumps(done.as_record()))
 
 
-@engine_app.command("list")
+@engine_app.command("list", short_help="Print the engines that were built.")
 def list_(*, debug: Debug = False) -> None:
     """Print the engines that were built on this machine, a line of JSON for each."""
     from srfer.engines import EngineCache
@@ -91,7 +91,7 @@ def list_(*, debug: Debug = False) -> None:
     say(f"{len(entries)} engine(s) in {cache.folder}")
 
 
-@engine_app.command()
+@engine_app.command(short_help="Remove the engines that were built.")
 def clear(*, debug: Debug = False) -> None:
     """Remove all engines that were built on this machine; they are built again when needed."""
     from srfer.engines import EngineCache
@@ -101,7 +101,7 @@ def clear(*, debug: Debug = False) -> None:
     say(f"removed {cache.clear()} engine(s) from {cache.folder}")
 
 
-@engine_app.command()
+@engine_app.command(short_help="Compare all engines: answers and speed.")
 def check(
     *,
     model: Model = DEFAULT_MODEL,
