@@ -151,7 +151,7 @@ VERBS: tuple[tuple[Callable[..., None], str], ...] = (
     (protocol, "Compare ways of training, as in docs/results.md."),
     (train_tracks, "Train a head that reads the frames of a track together."),
 )
-"""What has a file of its own, and what the list of commands says of it: whole, unlike the first line
+"""What has a file of its own, and what the list of commands says of it: a whole line, unlike that
 of a docstring."""
 
 for verb, summary in VERBS:
