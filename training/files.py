@@ -26,4 +26,8 @@ def write_whole(path: Path, data: bytes) -> None:
     except OSError as error:
         with suppress(OSError):  # what it lies in may be a file
             part.unlink(missing_ok=True)
-        raise TrainingError(f"cannot write {path.name}: {error.strerror}") from None
+        reason = (error.strerror or type(error).__name__).lower()
+        raise TrainingError(
+            f"cannot write {path.name} in {path.parent} ({reason}): make room, or choose another "
+            "folder"
+        ) from None

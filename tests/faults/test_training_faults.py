@@ -126,8 +126,9 @@ def test_a_full_disk_stops_the_run_and_spares_the_checkpoint(data: Path, tmp_pat
 
 def test_a_run_where_a_file_is_in_the_way_is_refused_in_words(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("text")
-    with pytest.raises(TrainingError, match=r"cannot write log\.jsonl: Not a directory"):
-        RunLog(tmp_path / "file" / "run", 0)
+    for folder in (tmp_path / "file" / "run", tmp_path / "file"):
+        with pytest.raises(TrainingError, match=r"cannot write log\.jsonl in .*file.*: make room"):
+            RunLog(folder, 0)
 
 
 def test_a_loss_that_explodes_never_reaches_a_checkpoint(
