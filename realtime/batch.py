@@ -39,7 +39,7 @@ def export(
     inputs: Paths,
     out: str | os.PathLike[str],
     *,
-    formats: Iterable[str] = ("video", "jsonl", "csv"),
+    formats: Iterable[str] | str = ("video", "jsonl", "csv"),
     model: Model | str | Path = DEFAULT,
     options: AnalysisOptions | None = None,
     start_s: float | Fraction = 0,
@@ -68,7 +68,8 @@ def export(
     Args:
         inputs: one or more videos, folders, patterns, or `@list.txt`.
         out: folder for the results; made if missing.
-        formats: of video, jsonl, csv, parquet, srt, vtt, ass, crops, eaf, html.
+        formats: of video, jsonl, csv, parquet, srt, vtt, ass, crops, eaf, html; a list, or one text
+            with commas.
         model: a loaded model, or what `srfer.load` takes.
         options: how to analyse; the defaults if None.
         start_s: where to begin, in seconds after each file's first frame.
@@ -110,7 +111,7 @@ def export(
     end = None if end_s is None else Fraction(str(end_s))
     selection = Selection(Fraction(str(start_s)), end, every)
     exporting = ExportOptions(
-        formats=parse_formats(",".join(formats)),
+        formats=parse_formats(formats if isinstance(formats, str) else ",".join(formats)),
         has_notice=notice,
         is_recursive=recursive,
         is_forced=force,

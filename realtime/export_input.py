@@ -57,6 +57,7 @@ class Tally:
         passes: over the input; progress counts the frames of all.
         frames: that were written.
         face_rows: faces in them.
+        tracks: the numbers of these faces.
         failed_readings: those of them for which the engine gave no finite numbers.
         last_pts: time of the last frame in seconds, or None.
         notes: what is peculiar about the file.
@@ -75,6 +76,7 @@ class Tally:
         self.passes = 1
         self.frames = 0
         self.face_rows = 0
+        self.tracks = set[int]()
         self.failed_readings = 0
         self.last_pts: Fraction | None = None
         self.notes: tuple[str, ...] = ()
@@ -89,6 +91,7 @@ class Tally:
         """Count one frame."""
         self.frames += 1
         self.face_rows += len(result.faces)
+        self.tracks.update(face.track.id for face in result.faces)
         self.failed_readings += result.failed_readings
         self.last_pts = result.frame.pts
         self.tell(self.passes - 1)
@@ -100,7 +103,7 @@ class Tally:
         self._told += 1
         if self._on_progress is not None:
             expected = None if self.expected is None else self.passes * self.expected
-            self._on_progress(ExportProgress(*self._place, self._told, expected))
+            self._on_progress(ExportProgress(*self._place, self._told, expected, self.passes))
 
     def __exit__(
         self,
@@ -123,6 +126,7 @@ def earlier_outcome(job: Job, manifest: Mapping[str, Any]) -> ExportOutcome:
         elapsed_s=0.0,
         notes=tuple(result["notes"]),
         is_resumed=True,
+        tracks=result["tracks"],
     )
 
 
@@ -149,6 +153,7 @@ def export_input(
         elapsed_s=elapsed_s,
         error=error,
         notes=tally.notes,
+        tracks=len(tally.tracks),
     )
 
 

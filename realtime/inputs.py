@@ -33,10 +33,12 @@ def expand(
         read_list: gives the text of the standard input, for `-`.
 
     Raises:
-        ConfigError: if a list cannot be read.
+        ConfigError: if a list cannot be read, or a name is empty.
     """
     paths: list[Path] = []
     for text in (os.fspath(one) for one in texts):
+        if not text:  # of a variable that is not set, say; as a path it would be this folder
+            raise ConfigError("an input is empty: name a video or a folder of videos")
         if text == "-" and read_list is not None:
             paths += _lines(read_list())
         elif text.startswith("@") and not os.path.lexists(text):

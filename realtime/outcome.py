@@ -19,6 +19,7 @@ class ExportProgress:
         inputs: number of inputs.
         frames: frames of this input that are done; each counts once for every pass over it.
         expected: about how many it will be, or None if unknown.
+        passes: over the input.
     """
 
     input: str
@@ -26,6 +27,7 @@ class ExportProgress:
     inputs: int
     frames: int
     expected: int | None
+    passes: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class ExportOutcome:
         error: why it is not complete, or None; what was done before is in `.partial` files.
         notes: what is peculiar about the file, and what was done about it.
         is_resumed: it was finished before, and nothing was done.
+        tracks: number of different faces.
     """
 
     input: Path
@@ -53,6 +56,7 @@ class ExportOutcome:
     error: Exception | None = None
     notes: tuple[str, ...] = ()
     is_resumed: bool = False
+    tracks: int = 0
 
     def to_record(self) -> dict[str, Any]:
         """The outcome as plain JSON types."""
@@ -61,6 +65,7 @@ class ExportOutcome:
             "folder": printable(str(self.folder)),
             "frames": self.frames,
             "face_rows": self.face_rows,
+            "tracks": self.tracks,
             "failed_readings": self.failed_readings,
             "elapsed_s": round(self.elapsed_s, 3),
             "error": None if self.error is None else str(self.error),

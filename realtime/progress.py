@@ -71,6 +71,8 @@ class _Lines:
             return
         self._next_s = now_s + LINE_EVERY_S
         total = "" if progress.expected is None else f" of {progress.expected}"
+        if progress.passes > 1:
+            total += f" in {progress.passes} passes"
         left = "" if left_s is None else f", {left_s:.0f} s left"
         with suppress(OSError):  # a log that is full or closed must not stop the work
             self._stream.write(

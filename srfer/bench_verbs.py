@@ -60,7 +60,8 @@ Sources = Annotated[
     typer.Argument(
         help="Videos, addresses of streams, or made-up video such as synthetic:faces=2,face_px=40; "
         "streams take them in turn. Made-up video if none is named.",
-        metavar="[SOURCE]...",
+        metavar="SOURCE",
+        show_default=False,
     ),
 ]
 Streams = Annotated[int, typer.Option(help="How many streams; one for each source if 0.", min=0)]
@@ -163,6 +164,8 @@ def bench(
     from srfer.realtime.types import Effort
 
     _check_outputs(json_file, html)
+    if 0 < streams < len(sources or ()):
+        raise ConfigError("some sources would not be measured: name no more than --streams says")
     if find_capacity:
         _check_search(streams, max_fps, is_paced=paced)
     elif target_fps is not None:
@@ -203,6 +206,9 @@ def _check_outputs(*paths: Path | None) -> None:
             raise ConfigError(f"{path.name} is a folder; name a file")
         if not path.resolve().parent.is_dir():
             raise ConfigError(f"there is no folder {path.parent}; make it first")
+    named = [path.resolve() for path in paths if path is not None and path != STDOUT]
+    if len(set(named)) < len(named):
+        raise ConfigError(f"{named[0].name} cannot hold both; give --json and --html two files")
 
 
 def _check_search(streams: int, max_fps: float | None, *, is_paced: bool) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -96,7 +96,7 @@ def _srfer(
     del version
 
 
-@app.command()
+@app.command(short_help="Make a sample clip and analyse it.")
 def demo(
     *,
     out: Annotated[Path, typer.Option(help="Folder for everything.")] = Path("out/demo"),
@@ -122,7 +122,7 @@ def demo(
         typer.echo(path)
 
 
-@app.command()
+@app.command(short_help="Say what this machine can do, and what is missing.")
 def doctor(*, debug: Debug = False) -> None:
     """Say what this machine can do, what is missing, and how to get it."""
     from srfer.doctor import examine
@@ -141,8 +141,21 @@ app.add_typer(model_app, name="model")
 app.add_typer(engine_app, name="engine")
 
 
-for verb in (export, bench, live, watch, train, evaluate, protocol, train_tracks):
-    app.command()(verb)
+VERBS: tuple[tuple[Callable[..., None], str], ...] = (
+    (export, "Videos in, files out: annotated videos, numbers, reports."),
+    (bench, "Measure how many streams this machine carries."),
+    (live, "Open the desktop app: webcam, file, stream or screen."),
+    (watch, "Analyse streams without a window, as lines of JSON."),
+    (train, "Train a model of your own, or go on with it."),
+    (evaluate, "Measure a model on the faces of a data set."),
+    (protocol, "Compare ways of training, as in docs/results.md."),
+    (train_tracks, "Train a head that reads the frames of a track together."),
+)
+"""What has a file of its own, and what the list of commands says of it: a whole line, unlike that
+of a docstring."""
+
+for verb, summary in VERBS:
+    app.command(short_help=summary)(verb)
 
 
 @contextmanager

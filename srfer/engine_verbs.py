@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from srfer.options import DEFAULT_MODEL, DataFile, Debug, Model, Precision, PrecisionName
+from srfer.errors import EngineError
+from srfer.options import DEFAULT_MODEL, Debug, Model, Precision, PrecisionName
 from srfer.talk import say
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ MaxBatch = Annotated[
 ]
 
 
-@engine_app.command()
+@engine_app.command(short_help="Build an engine for this machine, and keep it.")
 def build(
     *,
     model: Model = DEFAULT_MODEL,
@@ -69,7 +70,7 @@ def build(
     typer.echo(json.dumps(done.as_record()))
 
 
-@engine_app.command("list")
+@engine_app.command("list", short_help="Print the engines that were built.")
 def list_(*, debug: Debug = False) -> None:
     """Print the engines that were built on this machine, a line of JSON for each."""
     from srfer.engines import EngineCache
@@ -90,7 +91,7 @@ def list_(*, debug: Debug = False) -> None:
     say(f"{len(entries)} engine(s) in {cache.folder}")
 
 
-@engine_app.command()
+@engine_app.command(short_help="Remove the engines that were built.")
 def clear(*, debug: Debug = False) -> None:
     """Remove all engines that were built on this machine; they are built again when needed."""
     from srfer.engines import EngineCache
@@ -100,7 +101,7 @@ def clear(*, debug: Debug = False) -> None:
     say(f"removed {cache.clear()} engine(s) from {cache.folder}")
 
 
-@engine_app.command()
+@engine_app.command(short_help="Compare all engines: answers and speed.")
 def check(
     *,
     model: Model = DEFAULT_MODEL,
@@ -112,7 +113,7 @@ def check(
     ] = None,
     faces: Annotated[int, typer.Option(help="Faces to compare on.", min=8, max=10000)] = 256,
     data: Annotated[
-        DataFile | None,
+        Path | None,
         typer.Option(help="Compare on the validation faces of a data set (needs srfer[train])."),
     ] = None,
     threads: Annotated[int, typer.Option(help="Processor threads for one batch.", min=1)] = 1,
@@ -121,7 +122,8 @@ def check(
 ) -> None:
     """Compare every engine with ONNX Runtime in single precision, and measure what each costs.
 
-    The exit code is 1 if an engine that can be used here gives other answers than it may.
+    The exit code is 1 if an engine that can be used here gives other answers than it may, or if
+    none can be used.
     """
     from srfer.engines.check import check_engines, fixed_faces, measure_speed
 
@@ -144,9 +146,11 @@ def check(
     if as_json:
         for record in records:
             typer.echo(json.dumps(record))
-    else:
+    elif records:
         _print_table(records)
     _say_what_is_absent(found)
+    if not usable:
+        raise EngineError("nothing was checked, as none of these engines can be used here")
     if not all(candidate.is_right for candidate in usable):
         raise typer.Exit(FAILED)
 
@@ -206,11 +210,10 @@ def _print_table(records: Sequence[dict[str, Any]]) -> None:
         table.add_row(*_cells(record))
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 160)
     console.print(table)
-    if records:
-        console.print(
-            f"\nGEMM peak: {records[0]['gemm_gflops']:.0f} GFLOP/s; compared on "
-            f"{records[0]['faces']} faces with ONNX Runtime on cpu, fp32"
-        )
+    console.print(
+        f"\nGEMM peak: {records[0]['gemm_gflops']:.0f} GFLOP/s, fp32; compared on "
+        f"{records[0]['faces']} faces with ONNX Runtime on cpu, fp32"
+    )
 
 
 def _cells(record: dict[str, Any]) -> Iterable[str]:
@@ -220,4 +223,5 @@ def _cells(record: dict[str, Any]) -> Iterable[str]:
     yield f"{100 * record['same_labels']:.1f} %"
     yield from (f"{ms:.2f}" for ms in record["ms_per_face"].values())
     yield f"{record['faces_per_s']:.0f}"
-    yield f"{100 * record['share_of_peak']:.0f} %"
+    # The peak is of single precision: it says nothing of what computes in another one.
+    yield f"{100 * record['share_of_peak']:.0f} %" if record["precision"] == "fp32" else ""

@@ -19,7 +19,7 @@ model_app = typer.Typer(
 )
 
 
-@model_app.command()
+@model_app.command(short_help="Print what a model file says about itself.")
 def info(
     *,
     model: Annotated[str, typer.Argument(help="Shipped name, or path.")] = DEFAULT_MODEL,
@@ -35,7 +35,7 @@ def info(
     typer.echo(json.dumps({"sha256": loaded.sha256, **record}, indent=2))
 
 
-@model_app.command()
+@model_app.command(short_help="Get the model file of a tracker.")
 def fetch(
     *,
     tracker: Annotated[str, typer.Argument(help="Whose model: yunet or mediapipe.")],

@@ -79,6 +79,10 @@ class Reports:
             say(f"{record['input']}: finished before -> {record['folder']}")
         elif not self.is_quiet:
             say(
-                f"{record['input']}: {outcome.frames} frames, {outcome.face_rows} faces in "
+                f"{record['input']}: {outcome.frames} frames, {_faces(outcome.tracks)} in "
                 f"{outcome.elapsed_s:.1f} s -> {record['folder']}"
             )
+
+
+def _faces(count: int) -> str:
+    return f"{count} face{'' if count == 1 else 's'}"

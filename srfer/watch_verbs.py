@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import partial
+from logging import LogRecord
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -140,6 +141,7 @@ def _run(watching: Watch, lines: LineWriter, port: int | None, host: str, notify
     """Watch, with metrics if there is a port for them; gives the exit code."""
     lines.on_end = watching.stop
     with ExitStack() as serving:
+        serving.enter_context(_unlogged_sources())
         if port is not None:
             from srfer.realtime.watch.metrics import MetricsServer
 
@@ -148,6 +150,22 @@ def _run(watching: Watch, lines: LineWriter, port: int | None, host: str, notify
     if lines.failure is not None:
         raise lines.failure
     return summary.exit_code
+
+
+@contextmanager
+def _unlogged_sources() -> Iterator[None]:
+    """While the block runs, sources do not log what happens to them: events say it already."""
+    from srfer.realtime.sources.live import logger
+
+    logger.addFilter(_is_told)
+    try:
+        yield
+    finally:
+        logger.removeFilter(_is_told)
+
+
+def _is_told(_: LogRecord) -> bool:
+    return False
 
 
 def _open_stdout() -> LineWriter:

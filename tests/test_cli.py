@@ -29,6 +29,21 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, st
     return int(ending.value.code or 0), captured.out, captured.err
 
 
+@pytest.mark.parametrize("group", [(), ("model",), ("engine",)])
+def test_help_is_whole_and_in_words(
+    capsys: pytest.CaptureFixture[str], group: tuple[str, ...]
+) -> None:
+    code, listed, _ = run(capsys, *group, "--help")
+    assert code == 0
+    lines = listed.partition("Commands:")[2].splitlines()
+    assert all(line.endswith(".") and not line.endswith("...") for line in lines if line)
+    for verb in (line.split()[0] for line in lines if line):
+        code, explained, _ = run(capsys, *group, verb, "--help")
+        assert code == 0
+        assert "typing." not in explained
+        assert "object at" not in explained
+
+
 def test_demo_makes_what_it_promises(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, data, talk = run(capsys, "demo", "--out", tmp_path / "demo")
     assert code == 0

@@ -111,6 +111,8 @@ def test_reports_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         (("--seconds", 0), "seconds must be 2 to"),
         (("--json", "absent/folder/a.json"), "make it first"),
         (("--html", "."), "is a folder"),
+        (("--json", "a.out", "--html", "./a.out"), "a.out cannot hold both"),
+        (("other.mp4", "--streams", 1), "some sources would not be measured"),
     ],
 )
 def test_usage(

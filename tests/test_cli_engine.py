@@ -61,8 +61,34 @@ def test_check_prints_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     rows = [line for line in lines if " right " in line]
     assert [row.split(",")[0] for row in rows] == ["cpu", "openvino"]
     assert all(row.rstrip().endswith("%") for row in rows)
-    assert "GFLOP/s; compared on 16 faces with ONNX Runtime on cpu, fp32" in data
+    assert "GFLOP/s, fp32; compared on 16 faces with ONNX Runtime on cpu, fp32" in data
     assert "not checked: cuda fp32: the installed ONNX Runtime lacks" in talk
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected", "message"),
+    [
+        (["--device", "tpu"], 2, "error: no device 'tpu' to check: choose of tensorrt, "),
+        (["--device", "auto"], 2, "error: no device 'auto' to check: choose of tensorrt, "),
+        (["--device", "cuda"], 1, "error: nothing was checked, as none of these engines can be"),
+        (["--device", "cpu", "--precision", "fp16"], 1, "error: nothing was checked"),
+    ],
+)
+def test_a_check_of_nothing_is_no_success(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], expected: int, message: str
+) -> None:
+    code, data, talk = run(capsys, "engine", "check", "--faces", "8", *arguments)
+    assert (code, data) == (expected, "")
+    assert talk.splitlines()[-1].startswith(message)
+
+
+def test_the_peak_is_compared_with_single_precision_only(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _, data, _ = run(capsys, "engine", "check", "--device", "cpu", "--faces", "8")
+    title, *rows = [line for line in data.splitlines() if line.strip()][:3]
+    assert title.endswith("of GEMM peak")
+    assert [row.rstrip().endswith("%") for row in rows] == [True, False]
 
 
 def test_check_on_a_data_set_as_json(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def test_export_writes_data_to_stdout_and_talk_to_stderr(
     assert code == 0
     (record,) = [json.loads(line) for line in data.splitlines()]
     assert (record["input"], record["frames"], record["error"]) == ("a.mp4", 5, None)
-    assert "a.mp4: 5 frames" in talk
+    assert "a.mp4: 5 frames, 0 faces in " in talk
     assert video_times(tmp_path / "out/a/annotated.mp4") == video_times(clip)
     manifest = json.loads((tmp_path / "out/a/manifest.json").read_text())
     assert len(manifest["settings"]["model_sha256"]) == 64

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from srfer.errors import TrainingError
@@ -23,5 +24,10 @@ def write_whole(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
-        raise TrainingError(f"cannot write {path.name}: {error.strerror}") from None
+        with suppress(OSError):  # what it lies in may be a file
+            part.unlink(missing_ok=True)
+        reason = (error.strerror or type(error).__name__).lower()
+        raise TrainingError(
+            f"cannot write {path.name} in {path.parent} ({reason}): make room, or choose another "
+            "folder"
+        ) from None

@@ -10,7 +10,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from srfer.errors import SrferError
+from srfer.errors import ConfigError, SrferError
 
 from .. import registry
 from ..contract import MAX_BATCH, Precision
@@ -144,8 +144,12 @@ def check_engines(
         on_candidate: told which engine comes next.
 
     Raises:
+        ConfigError: if there is no such device.
         ModelError: if the model itself cannot be used.
     """
+    known = [backend.device for backend in registry.BACKENDS]
+    if unknown := [device for device in devices if device not in known]:
+        raise ConfigError(f"no device {unknown[0]!r} to check: choose of {', '.join(known)}")
     reference = load(model, REFERENCE, threads, precision="fp32", max_batch=max_batch)
     for backend in registry.BACKENDS:
         if devices and backend.device not in devices:

@@ -25,6 +25,7 @@ def pack(outcome: ExportOutcome, attempt: Path, folder: Path) -> dict[str, Any]:
         "attempt": str(attempt),
         "frames": outcome.frames,
         "face_rows": outcome.face_rows,
+        "tracks": outcome.tracks,
         "failed_readings": outcome.failed_readings,
         "elapsed_s": outcome.elapsed_s,
         "notes": list(outcome.notes),
@@ -43,6 +44,7 @@ def unpack(told: dict[str, Any], job: Job) -> ExportOutcome:
         elapsed_s=told["elapsed_s"],
         error=_unpack_error(told["error"]),
         notes=tuple(told["notes"]),
+        tracks=told["tracks"],
     )
 
 

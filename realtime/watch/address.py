@@ -35,12 +35,13 @@ class Address:
     url: str = field(repr=False)
 
 
-def parse_address(text: str, schemes: Collection[str]) -> Address:
+def parse_address(text: str, schemes: Collection[str], what: str) -> Address:
     """Take an address apart. From now on `redact` knows its password.
 
     Args:
         text: such as "mqtt://user:password@host:1883/topic".
         schemes: those that are possible, in lower case.
+        what: what the address is of, for errors.
 
     Raises:
         ConfigError: if it is none, or can be read in two ways. No part of it is shown but a scheme
@@ -49,9 +50,9 @@ def parse_address(text: str, schemes: Collection[str]) -> Address:
     scheme = text.partition("://")[0].lower()
     if "://" not in text or scheme not in schemes:
         raise ConfigError(
-            f"the address has to begin with {' or '.join(f'{name}://' for name in schemes)}"
+            f"{what}: the address has to begin with {' or '.join(f'{name}://' for name in schemes)}"
         )
-    shown = f"{scheme}://..."
+    shown = f"{what}: {scheme}://..."
     if not (text.isascii() and text.isprintable()) or " " in text:
         raise ConfigError(f"{shown}: write characters that are no plain ASCII percent-encoded")
     try:

@@ -72,7 +72,7 @@ class MqttOutlet:
     def __init__(
         self, url: str, *, notify: Notify, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        address = parse_address(url, SCHEMES)
+        address = parse_address(url, SCHEMES, self.name)
         self._title = f"mqtt: {address.display}"
         self._host, self._port = address.host, address.port or PORTS[address.scheme]
         self._prefix = _prefix(address)

@@ -137,7 +137,8 @@ class Observer:
     def _tell_state(self, stream: str, health: SourceHealth) -> None:
         self._tell_source(stream, health)
         cause = f": {health.cause}" if health.cause else ""
-        self._notify(f"{stream}: {health.state}{cause}")
+        again = ", trying again" if health.state is SourceState.LOST else ""
+        self._notify(f"{stream}: {health.state}{again}{cause}")
 
     def _tell_end(self, stats: StreamStats, error: Exception | None) -> None:
         counts = stats.pipeline

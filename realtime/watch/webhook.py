@@ -75,7 +75,7 @@ class WebhookOutlet:
     ) -> None:
         if not 0 <= every_s <= 3600:
             raise ConfigError(f"a webhook is called every 0 to 3600 seconds, not {every_s:g}")
-        address = parse_address(url, SCHEMES)
+        address = parse_address(url, SCHEMES, self.name)
         self._title = f"webhook: {address.display}"
         self._url = address.url
         self._every_s = every_s

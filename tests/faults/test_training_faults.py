@@ -20,7 +20,7 @@ from srfer.errors import TrainingError
 from srfer.training.checkpoint import load_newest_checkpoint
 from srfer.training.data import FaceSet, load_faces
 from srfer.training.export import Provenance, export_model
-from srfer.training.run_log import LOG_NAME
+from srfer.training.run_log import LOG_NAME, RunLog
 from srfer.training.train import Progress, RunOptions, Trainer, train
 from tests.training.toy import toy_recipe, write_toy_data
 
@@ -122,6 +122,13 @@ def test_a_full_disk_stops_the_run_and_spares_the_checkpoint(data: Path, tmp_pat
     assert state is not None
     assert state["step"] == 3
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_run_where_a_file_is_in_the_way_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("text")
+    for folder in (tmp_path / "file" / "run", tmp_path / "file"):
+        with pytest.raises(TrainingError, match=r"cannot write log\.jsonl in .*file.*: make room"):
+            RunLog(folder, 0)
 
 
 def test_a_loss_that_explodes_never_reaches_a_checkpoint(

@@ -96,7 +96,7 @@ def test_storage_that_is_not_shared_is_noticed(tmp_path: Path) -> None:
 
 
 def outcome(folder: Path, error: Exception | None) -> ExportOutcome:
-    return ExportOutcome(Path("a.mkv"), folder, 5, 4, 1, 2.5, error, ("a note",))
+    return ExportOutcome(Path("a.mkv"), folder, 5, 4, 1, 2.5, error, ("a note",), tracks=3)
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,8 @@ def test_every_input_gets_a_folder_with_complete_outputs(tmp_path: Path) -> None
     summary = run(tmp_path / "out", one, two, settings={"model": "none"})
     assert summary.exit_code == 0
     assert [outcome.frames for outcome in summary.outcomes] == [30, 8]
+    assert [outcome.face_rows for outcome in summary.outcomes] == [30, 8]
+    assert [outcome.tracks for outcome in summary.outcomes] == [1, 1]
     assert names(tmp_path / "out") == {"one", "two"}
     for clip, folder in ((one, tmp_path / "out/one"), (two, tmp_path / "out/two")):
         assert names(folder) == COMPLETE
@@ -215,6 +217,17 @@ def test_lines_are_written_now_and_then_where_there_is_no_terminal() -> None:
         "a.mp4 (1 of 2): frame 41 of 200, 8/s, 20 s left",
         "a.mp4 (1 of 2): frame 81 of 200, 8/s, 15 s left",
     ]
+
+
+def test_a_line_tells_that_frames_are_counted_in_every_pass() -> None:
+    now = [0.0]
+    stream = io.StringIO()
+    with shown_progress(stream, clock=lambda: now[0]) as show:
+        assert show is not None
+        for frames in (1, 101):
+            show(ExportProgress("a.mp4", 1, 1, frames, 300, passes=3))
+            now[0] += LINE_EVERY_S
+    assert stream.getvalue() == "a.mp4: frame 101 of 300 in 3 passes, 20/s, 10 s left\n"
 
 
 class FullDisk(io.StringIO):

@@ -56,6 +56,11 @@ def test_a_file_whose_name_starts_with_an_at_sign_is_that_file(folder: Path) -> 
     assert names("@home.mp4") == ["@home.mp4"]
 
 
+def test_an_empty_name_is_refused_and_not_the_current_folder(folder: Path) -> None:
+    with pytest.raises(ConfigError, match=r"^an input is empty: name a video"):
+        names("a.mp4", "")
+
+
 def test_a_list_that_is_not_there_is_refused(folder: Path) -> None:
     with pytest.raises(ConfigError, match=r"^@nope\.txt: the list cannot be read"):
         names("@nope.txt")

@@ -73,7 +73,7 @@ def test_export_from_python_is_that_of_the_command(tmp_path: Path) -> None:
     again = srfer.export(
         [tmp_path / "a.mp4"],
         tmp_path / "out",
-        formats=formats,
+        formats="jsonl,srt",  # as on the command line
         resume=True,
         **part,  # type: ignore[arg-type]
     )

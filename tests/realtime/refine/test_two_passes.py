@@ -195,6 +195,7 @@ def test_progress_counts_all_passes(tmp_path: Path, model: Model) -> None:
 
     def tell(progress: ExportProgress) -> None:
         told.append((progress.frames, progress.expected))
+        assert progress.passes == 3
 
     run(clip, tmp_path / "out", model, on_progress=tell)
     assert told == [(at, 30) for at in range(1, 31)]

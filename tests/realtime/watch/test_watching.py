@@ -129,7 +129,7 @@ def test_a_source_that_is_lost_is_reported_with_its_cause(model: Model) -> None:
     thread.join(HANG_S)
     (lost,) = [one for one in kept.events("source") if one["state"] == "lost"]
     assert (lost["cause"], lost["reconnects"]) == ("no data for 5 s", 2)
-    assert "door: lost: no data for 5 s" in told.lines
+    assert "door: lost, trying again: no data for 5 s" in told.lines
     assert result[0].exit_code == 0  # it gave frames, and ended by itself
     assert kept.records[-1]["event"] == "end"
 
