@@ -21,6 +21,7 @@ from .api import (
 )
 from .cluster import Cluster, ModelRecipe, export_on_cluster
 from .export import export as run_export
+from .footage import parse_rate
 from .formats import parse_choice, parse_formats
 from .inputs import expand
 from .outcome import ExportOutcome, ExportProgress, ExportSummary
@@ -50,6 +51,7 @@ def export(
     csv_naming: str = "srfer",
     notice: bool = True,
     recursive: bool = False,
+    fps: str | float | Fraction | None = None,
     resume: bool = False,
     force: bool = False,
     landmarks: bool = False,
@@ -80,6 +82,8 @@ def export(
         csv_naming: srfer, or pyfeat for the column names of py-feat.
         notice: say "expression analysis" in the annotated videos.
         recursive: look into subfolders of folders.
+        fps: pictures per second; takes the pictures of a folder, or of a pattern such as
+            "shots/*.png", as one video. "shots/img_%04d.png" is one without it, at 25.
         resume: leave finished results as they are and do the rest.
         force: replace earlier results.
         landmarks: write landmarks too; with the tracker mediapipe its mesh as well.
@@ -106,7 +110,8 @@ def export(
     """
     options = options or AnalysisOptions()
     names = [inputs] if isinstance(inputs, (str, os.PathLike)) else inputs
-    paths = expand(names)
+    rate = None if fps is None else parse_rate(fps)
+    paths = expand(names, keeps_patterns=rate is not None)
     # By way of text, 0.1 is a tenth and not the binary number next to it.
     end = None if end_s is None else Fraction(str(end_s))
     selection = Selection(Fraction(str(start_s)), end, every)
@@ -114,6 +119,7 @@ def export(
         formats=parse_formats(formats if isinstance(formats, str) else ",".join(formats)),
         has_notice=notice,
         is_recursive=recursive,
+        rate=rate,
         is_forced=force,
         is_resumed=resume,
         selection=selection,

@@ -62,8 +62,9 @@ def _row(entry: Entry) -> str:
         for label, seconds in shown_s.items()
         if seconds
     )
+    notes = "".join(f"<br><small>{escape(note)}</small>" for note in result.get("notes", ()))
     return (
-        f'<tr><th><a href="./{link}">{name}</a></th><td>{result["frames"]}</td>'
+        f'<tr><th><a href="./{link}">{name}</a>{notes}</th><td>{result["frames"]}</td>'
         f'<td>{result["tracks"]}</td><td><div style="display:flex">{bars}</div></td>'
         f'<td style="color:{UNSURE_COLOUR}">{percent(result["unsure_s"], total_s)}</td></tr>'
     )

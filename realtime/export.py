@@ -15,6 +15,7 @@ from srfer.errors import ConfigError
 
 from .batch_page import Entry, write_batch_page
 from .export_input import Stages, Tally, Work, earlier_outcome, export_input
+from .footage import Footage
 from .formats import Format
 from .jobs import Job, plan
 from .manifest import finished_manifest, read_manifest
@@ -113,6 +114,7 @@ def export_batch(
         inputs,
         out,
         is_recursive=options.is_recursive,
+        rate=options.rate,
         is_forced=options.is_forced,
         has_video=Format.VIDEO in options.formats,
         find_finished=_finder(options) if options.is_resumed else None,
@@ -166,10 +168,10 @@ class _Batch:
         return outcome
 
 
-def _finder(options: ExportOptions) -> Callable[[Path, Path], Mapping[str, Any] | None]:
+def _finder(options: ExportOptions) -> Callable[[Footage, Path], Mapping[str, Any] | None]:
     settings = options.to_record()
 
-    def find(source: Path, folder: Path) -> Mapping[str, Any] | None:
+    def find(source: Footage, folder: Path) -> Mapping[str, Any] | None:
         return finished_manifest(
             source, folder, version=__version__, settings=settings, is_forced=options.is_forced
         )

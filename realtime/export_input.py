@@ -21,7 +21,6 @@ from .outcome import ExportOutcome, ExportProgress
 from .outputs import ExportOptions, Outputs, clear_outputs, describe_outputs
 from .pipeline import Pipeline
 from .refine import PASSES, Passes, SecondLook, refined
-from .remarks import remarks_on, remarks_on_damage
 from .selection import SelectedFrames
 from .side_by_side import Crew
 from .sources import display_name
@@ -161,29 +160,31 @@ def _export(job: Job, work: Work, options: ExportOptions, tally: Tally, crew: Cr
     started_s = time.monotonic()
     if job.error is not None:
         raise job.error
-    since = stamp(job.input)
-    source = SelectedFrames(job.input, options.selection)
+    since = stamp(job.footage)
+    source = SelectedFrames(job.footage, options.selection)
     source.open()
-    tally.notes = remarks_on(source.facts)
+    tally.notes = source.first_remarks
     tally.expected = source.info.frame_count
     clear_outputs(job.folder)
-    outputs = Outputs(job, source.info, options)
+    outputs = Outputs(job, source.info, options, lambda: (*tally.notes, *source.remarks))
     with _last_stages(job, work, options, tally, crew) as stages:
         try:
             crew.run(Pipeline(source, stages, [*outputs.sinks, tally], name="export"))
         finally:
-            tally.notes += remarks_on_damage(source.bad_packets)
+            tally.notes += source.remarks
     write_manifest(
         job.folder / MANIFEST_NAME,
         version=__version__,
-        input_facts=describe_input(job.input, since),
+        input_facts=describe_input(job.footage, since),
         settings=options.to_record(),
         result={
             "frames": tally.frames,
             "face_rows": tally.face_rows,
             "failed_readings": tally.failed_readings,
             "last_pts": None if tally.last_pts is None else round(float(tally.last_pts), 6),
-            "damaged_packets": source.bad_packets,
+            "damaged_packets": source.damage.packets,
+            "damaged_frames": source.damage.pictures,
+            "damaged_at_byte": source.damage.place,
             **describe_outputs(outputs),
             "notes": list(tally.notes),
             "elapsed_s": round(time.monotonic() - started_s, 3),
@@ -200,7 +201,7 @@ def _last_stages(
         yield work.stages
         return
     tally.passes = PASSES
-    passes = Passes(job.input, options.selection, crew.run, tally.tell)
+    passes = Passes(job.footage, options.selection, crew.run, tally.tell)
     refining = refined(
         passes,
         work.stages,

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from srfer.errors import ConfigError, SourceError
 
+from .footage import Footage
 from .formats import output_paths
-from .inputs import Found, find_videos, is_folder, path_status
+from .inputs import Found, find_footage, is_folder, path_status
 from .sources import display_name, printable
 
 _ROOM_FACTOR = 1.2
 _MAX_STEM = 100
+_OPEN = re.compile(r"%0?\d*d|[*?]|\[[^]]*\]")
+"""What a pattern leaves open."""
 
-FindFinished = Callable[[Path, Path], Mapping[str, Any] | None]
+FindFinished = Callable[[Footage, Path], Mapping[str, Any] | None]
 """From an input and its folder to the manifest of a finished export of just that, or None."""
 
 
@@ -28,16 +33,21 @@ class Job:
     """One input and the folder for its outputs.
 
     Attributes:
-        input: a file, or a folder in which no video was found.
+        footage: what is analysed; a folder in which there is nothing of that kind.
         folder: where its outputs go.
         error: why there is nothing to export, or None.
         finished: manifest of an earlier export that need not be repeated, or None.
     """
 
-    input: Path
+    footage: Footage
     folder: Path
     error: SourceError | None = None
     finished: Mapping[str, Any] | None = None
+
+    @property
+    def input(self) -> Path:
+        """What the footage is called."""
+        return self.footage.path
 
 
 def plan(
@@ -45,6 +55,7 @@ def plan(
     out: Path,
     *,
     is_recursive: bool = False,
+    rate: Fraction | None = None,
     is_forced: bool = False,
     has_video: bool = True,
     find_finished: FindFinished | None = None,
@@ -58,6 +69,7 @@ def plan(
         inputs: files and folders.
         out: folder for the results.
         is_recursive: look into the subfolders of folders.
+        rate: takes pictures as videos, so many pictures per second; see `find_footage`.
         is_forced: replace earlier results.
         has_video: annotated videos are to be written.
         find_finished: looks for finished results, to resume a batch; None: there must be none.
@@ -67,37 +79,46 @@ def plan(
     """
     if not inputs:
         raise ConfigError("nothing to export: name a video or a folder of videos")
-    found = find_videos(inputs, is_recursive=is_recursive)
+    found = find_footage(inputs, is_recursive=is_recursive, rate=rate)
     if path_status(out) is not None and not is_folder(out):
         raise ConfigError(f"{display_name(out)}: is a file; choose a folder for the results")
     jobs = list(_with_folders(found, out))
     _require_apart(inputs, out, jobs)
     if find_finished is not None:
-        jobs = [replace(job, finished=find_finished(job.input, job.folder)) for job in jobs]
+        jobs = [replace(job, finished=find_finished(job.footage, job.folder)) for job in jobs]
     elif not is_forced:
         for job in jobs:
             _require_fresh(job.folder)
     _require_writable(out)
     if has_video:
-        _require_room([job.input for job in jobs if job.finished is None], out)
+        _require_room([job.footage for job in jobs if job.finished is None], out)
     return jobs
 
 
 def _with_folders(found: Iterable[Found], out: Path) -> Iterator[Job]:
     taken: set[str] = set()
-    for path, error in found:
-        stem = _folder_name(path)
+    for footage, error in found:
+        stem = _folder_name(footage)
         name, number = stem, 1
         while name.casefold() in taken or _is_taken(out / name):
             number += 1
             name = f"{stem}-{number}"
         taken.add(name.casefold())
-        yield Job(path, out / name, error)
+        yield Job(footage, out / name, error)
 
 
-def _folder_name(path: Path) -> str:
-    """The name without its suffix, printable; never "..", as "...mp4" would give."""
-    stem = printable(path.stem)[:_MAX_STEM]
+def _folder_name(footage: Footage) -> str:
+    """The name without its suffix, printable; never "..", as "...mp4" would give.
+
+    Of a pattern, what is not left open, as "img" of "img_%04d.png", or the folder's name.
+    """
+    path = footage.path
+    stem = path.stem
+    if footage.is_sequence:
+        is_whole = is_folder(path)
+        words = "" if is_whole else _OPEN.sub("", stem).strip(" ._-")
+        stem = words or (path if is_whole else path.parent).absolute().name
+    stem = printable(stem)[:_MAX_STEM]
     return stem if stem.strip(" .") else f"_{stem}"
 
 
@@ -154,9 +175,10 @@ def _require_writable(out: Path) -> None:
         ) from None
 
 
-def _require_room(videos: Iterable[Path], out: Path) -> None:
-    """An annotated video takes about as much room as its source."""
-    need = _ROOM_FACTOR * sum(status.st_size for video in videos if (status := path_status(video)))
+def _require_room(inputs: Iterable[Footage], out: Path) -> None:
+    """An annotated video takes about as much room as its source; of pictures, it takes less."""
+    files = (footage.path for footage in inputs if not footage.is_sequence)
+    need = _ROOM_FACTOR * sum(status.st_size for path in files if (status := path_status(path)))
     free = shutil.disk_usage(out).free
     if need > free:
         raise ConfigError(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from srfer.errors import ConfigError, SourceError, SourceFault
 
+from .footage import Footage
 from .formats import MANIFEST_NAME, output_paths
 from .sinks.atomic import write_text, writing
 from .sources import display_name, translated_errors
@@ -20,31 +21,66 @@ Stamp = tuple[int, int, int, int]
 """Device, inode, size and time of last change of a file: what tells that it has changed."""
 
 
-def stamp(path: Path) -> Stamp:
-    """What a file is now.
+def stamp(footage: Footage) -> list[Stamp]:
+    """What the files of an input are now.
 
     Raises:
-        SourceError: if it cannot be looked at.
+        SourceError: if one cannot be looked at.
     """
+    return [_stamp(path) for path in footage.files]
+
+
+def describe_input(footage: Footage, since: Sequence[Stamp] | None = None) -> dict[str, Any]:
+    """Name, size in bytes, time of last change and sha256 of an input.
+
+    Of pictures also their rate and names, in order. Their sha256 is that of a list as `sha256sum`
+    writes it: a line with the sha256 and the name of each.
+
+    Args:
+        footage: the input.
+        since: what its files were when it was opened, to make sure that they still are.
+
+    Raises:
+        SourceError: if a file cannot be read, is gone, or has changed.
+    """
+    digests, statuses = [], []
+    for place, path in enumerate(footage.files):
+        digest, status = _read_through(path)
+        digests.append(digest)
+        statuses.append(status)
+        if since is not None and since[place] != _stamp(path):
+            raise SourceError(
+                f"{display_name(path)}: changed while it was read; export it again when it is "
+                "complete",
+                SourceFault.CORRUPT,
+            )
+    changed = datetime.fromtimestamp(max(status.st_mtime for status in statuses), UTC)
+    facts: dict[str, Any] = {
+        "name": display_name(footage.path),
+        "bytes": sum(status.st_size for status in statuses),
+        "modified": changed.isoformat(timespec="seconds"),
+        "sha256": digests[0],
+    }
+    if footage.is_sequence:
+        names = [display_name(path) for path in footage.pictures]
+        lines = "".join(f"{one}  {name}\n" for one, name in zip(digests, names, strict=True))
+        facts["sha256"] = hashlib.sha256(lines.encode()).hexdigest()
+        facts |= {"fps": str(footage.rate), "pictures": names}
+    return facts
+
+
+def _stamp(path: Path) -> Stamp:
     with translated_errors(path, "cannot be read"):
         status = path.stat()
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def describe_input(path: Path, since: Stamp | None = None) -> dict[str, Any]:
-    """Name, size in bytes, time of last change and sha256 of a file.
-
-    Args:
-        path: the file.
-        since: what it was when it was opened, to make sure that it still is.
-
-    Raises:
-        SourceError: if it cannot be read, is gone, or has changed.
-    """
+def _read_through(path: Path) -> tuple[str, os.stat_result]:
+    """The sha256 of a file, and what it was while it was read."""
     try:
         with translated_errors(path, "cannot be read"), path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-            status = os.fstat(file.fileno())
+            return digest, os.fstat(file.fileno())
     except SourceError as error:
         if error.fault is not SourceFault.MISSING:
             raise
@@ -53,18 +89,6 @@ def describe_input(path: Path, since: Stamp | None = None) -> dict[str, Any]:
             f"complete but for {MANIFEST_NAME}",
             SourceFault.MISSING,
         ) from None
-    if since is not None and since != stamp(path):
-        raise SourceError(
-            f"{display_name(path)}: changed while it was read; export it again when it is complete",
-            SourceFault.CORRUPT,
-        )
-    changed = datetime.fromtimestamp(status.st_mtime, UTC)
-    return {
-        "name": display_name(path),
-        "bytes": status.st_size,
-        "modified": changed.isoformat(timespec="seconds"),
-        "sha256": digest,
-    }
 
 
 def write_manifest(
@@ -107,9 +131,9 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
 
 
 def finished_manifest(
-    source: Path, folder: Path, *, version: str, settings: Mapping[str, Any], is_forced: bool
+    source: Footage, folder: Path, *, version: str, settings: Mapping[str, Any], is_forced: bool
 ) -> dict[str, Any] | None:
-    """The manifest of a finished export of a file, if it is just the export that is wanted.
+    """The manifest of a finished export of an input, if it is just the export that is wanted.
 
     That is: same content, same settings, same version, and all outputs as they were left.
 
@@ -127,10 +151,10 @@ def finished_manifest(
     if manifest is None:
         return None
     try:
-        sha256 = describe_input(source)["sha256"]
+        facts = describe_input(source)
     except SourceError:
         return None  # the export will say what is wrong with it
-    differing = _difference(manifest, sha256, version, settings)
+    differing = _difference(manifest, facts, version, settings)
     if differing is None:
         is_whole = manifest.get("outputs_bytes") == _output_sizes(folder)
         return manifest if is_whole else None
@@ -143,12 +167,17 @@ def finished_manifest(
 
 
 def _difference(
-    manifest: Mapping[str, Any], sha256: str, version: str, settings: Mapping[str, Any]
+    manifest: Mapping[str, Any],
+    facts: Mapping[str, Any],
+    version: str,
+    settings: Mapping[str, Any],
 ) -> str | None:
     """In which way a manifest is about something else, in words, or None."""
     known = manifest.get("input")
-    if not isinstance(known, dict) or known.get("sha256") != sha256:
-        return "another file"
+    if not isinstance(known, dict) or known.get("sha256") != facts["sha256"]:
+        return "another file" if "fps" not in facts else "other pictures"
+    if known.get("fps") != facts.get("fps"):
+        return "another rate of pictures"
     if manifest.get("srfer") != version:
         return f"version {manifest.get('srfer')}"
     if manifest.get("settings") != json.loads(json.dumps(settings)):

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -54,6 +55,8 @@ class ExportOptions:
         formats: what to write.
         has_notice: say "expression analysis" in the annotated video.
         is_recursive: look for videos in the subfolders of folders.
+        rate: pictures per second, to take the pictures of folders and patterns as videos; None
+            takes only those named like `img_%04d.png`.
         is_forced: replace results of an earlier export.
         is_resumed: leave finished results as they are, and do the rest.
         selection: which frames of each input.
@@ -73,6 +76,7 @@ class ExportOptions:
     formats: frozenset[Format] = DEFAULT_FORMATS
     has_notice: bool = True
     is_recursive: bool = False
+    rate: Fraction | None = None
     is_forced: bool = False
     is_resumed: bool = False
     selection: Selection = field(default_factory=Selection)
@@ -133,16 +137,24 @@ class Outputs:
         job: the input and its folder.
         info: what the frames are like.
         options: what to write, and how.
+        notes: gives, at the end, what is peculiar about the input.
 
     Attributes:
         timeline: who showed what when.
         sinks: all of them, the timeline first.
     """
 
-    def __init__(self, job: Job, info: SourceInfo, options: ExportOptions) -> None:
+    def __init__(
+        self,
+        job: Job,
+        info: SourceInfo,
+        options: ExportOptions,
+        notes: Callable[[], Sequence[str]] = tuple,
+    ) -> None:
         self._job = job
         self._info = info
         self._options = options
+        self._notes = notes
         self._made_by = options.made_by
         self._is_rebased = options.selection.start_s > 0
         self._video: VideoSink | None = None
@@ -178,6 +190,7 @@ class Outputs:
                 self._info.source_id,
                 made_by,
                 has_pictures=options.veil is None,
+                notes=self._notes,
             ),
         }
 
@@ -188,7 +201,7 @@ class Outputs:
             path,
             self._info,
             Overlay(has_notice=options.has_notice),
-            sound_from=self._job.input,
+            sound_from=None if self._job.footage.is_sequence else self._job.input,
             codec=options.codec,
             made_by=self._made_by,
             is_rebased=self._is_rebased,
@@ -201,13 +214,16 @@ class Outputs:
 
     def _media(self) -> Media:
         """What ELAN opens with the annotations: the annotated video, or else the input."""
-        with translated_errors(self._job.input, "cannot be read"):
-            changed_s = self._job.input.stat().st_mtime
+        footage, folder = self._job.footage, self._job.folder
+        with translated_errors(footage.path, "cannot be read"):
+            changed_s = max(path.stat().st_mtime for path in footage.files)
         modified = datetime.fromtimestamp(changed_s, UTC).isoformat(timespec="seconds")
         if Format.VIDEO in self._options.formats:
             return Media(f"./{FILE_NAMES[Format.VIDEO]}", "video/mp4", modified)
-        way = os.path.relpath(self._job.input.absolute(), self._job.folder.absolute())
-        kind = mimetypes.guess_type(self._job.input.name)[0] or "video/unknown"
+        if footage.is_sequence:
+            return Media("", "", modified)
+        way = os.path.relpath(footage.path.absolute(), folder.absolute())
+        kind = mimetypes.guess_type(footage.path.name)[0] or "video/unknown"
         origin_ms = round(self._options.selection.start_s * 1000)
         return Media(quote(os.fsencode(way)), kind, modified, origin_ms)
 

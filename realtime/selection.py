@@ -1,4 +1,4 @@
-"""Which frames of a video file are analysed: a part of it, and every frame or every so many."""
+"""Which frames of an input are analysed: a part of it, and every frame or every so many."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from srfer.errors import ConfigError
 
-from .sources import VideoFacts, VideoFile
+from .footage import Footage
+from .remarks import remarks_on, remarks_on_damage, remarks_on_numbers, remarks_on_pictures
+from .sources import PictureFolder, VideoFile
+from .sources.damage import Damage
 from .types import Frame, SourceInfo
 
 
@@ -51,45 +53,58 @@ class Selection:
 
 
 class SelectedFrames:
-    """The chosen frames of a video file, as a source.
+    """The chosen frames of an input, as a source.
 
     They are those of a full decode, with the file's own timestamps; `index` counts from the first
-    frame of the part, so frames that are passed over leave gaps.
+    frame of the part, so frames that are passed over leave gaps. Of pictures in order, those that
+    cannot be read are passed over.
 
     Args:
-        path: the file.
+        footage: the input.
         selection: which frames.
         clock: monotonic time in seconds.
     """
 
     def __init__(
         self,
-        path: Path,
+        footage: Footage,
         selection: Selection,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._file = VideoFile(path, start_s=selection.start_s, end_s=selection.end_s, clock=clock)
+        self._footage = footage
+        self._source = _open(footage, selection, clock)
         self._every = selection.every
         self._is_open = False
 
     @property
     def info(self) -> SourceInfo:
         """What is known of the frames; their rate and number are those of the selection."""
-        info = self._file.info
+        info = self._source.info
         count = None if info.frame_count is None else max(1, -(-info.frame_count // self._every))
         rate = None if info.rate is None else info.rate / self._every
         return replace(info, rate=rate, frame_count=count)
 
     @property
-    def facts(self) -> VideoFacts:
-        """What may be peculiar about the file."""
-        return self._file.facts
+    def damage(self) -> Damage:
+        """What was found to be wrong so far; pictures that cannot be read count as packets."""
+        source = self._source
+        return source.damage if isinstance(source, VideoFile) else Damage(source.bad_pictures)
 
     @property
-    def bad_packets(self) -> int:
-        """Packets that could not be decoded so far; the frames in them are missing."""
-        return self._file.bad_packets
+    def first_remarks(self) -> tuple[str, ...]:
+        """Sentences about the input, which are known once it is open."""
+        if isinstance(self._source, VideoFile):
+            return remarks_on(self._source.facts)
+        return remarks_on_numbers(self._footage.pictures)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Sentences about what was read so far."""
+        source = self._source
+        if isinstance(source, VideoFile):
+            return remarks_on_damage(source.damage)
+        return remarks_on_pictures(source)
 
     def open(self) -> None:
         """Open the file ahead of entering, to know what it is before anything is made of it.
@@ -101,7 +116,7 @@ class SelectedFrames:
             SourceError: if it cannot be read.
         """
         if not self._is_open:
-            self._file.__enter__()
+            self._source.__enter__()
             self._is_open = True
 
     def __enter__(self) -> Self:
@@ -115,7 +130,7 @@ class SelectedFrames:
         traceback: TracebackType | None,
     ) -> None:
         self._is_open = False
-        self._file.__exit__(kind, error, traceback)
+        self._source.__exit__(kind, error, traceback)
 
     def __iter__(self) -> Iterator[Frame]:
         """Yield the chosen frames in the order of presentation.
@@ -123,4 +138,21 @@ class SelectedFrames:
         Raises:
             SourceError: where the file breaks off.
         """
-        return (frame for frame in self._file if frame.index % self._every == 0)
+        return (frame for frame in self._source if frame.index % self._every == 0)
+
+
+def _open(
+    footage: Footage, selection: Selection, clock: Callable[[], float]
+) -> VideoFile | PictureFolder:
+    if not footage.is_sequence:
+        start_s, end_s = selection.start_s, selection.end_s
+        return VideoFile(footage.path, start_s=start_s, end_s=end_s, clock=clock)
+    return PictureFolder(
+        footage.path,
+        paths=footage.pictures,
+        rate=footage.rate,
+        skips_bad=True,
+        start_s=selection.start_s,
+        end_s=selection.end_s,
+        clock=clock,
+    )

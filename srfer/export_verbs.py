@@ -75,7 +75,8 @@ def export(
     inputs: Annotated[
         list[str],
         typer.Argument(
-            help="Videos, folders, quoted patterns; @FILE: a list of them; -: a list on stdin.",
+            help="Videos, folders, quoted patterns, pictures as img_%04d.png; "
+            "@FILE: a list of them; -: a list on stdin.",
             metavar="INPUT",
             show_default=False,
         ),
@@ -146,6 +147,14 @@ def export(
     recursive: Annotated[
         bool, typer.Option("--recursive", help="Look into subfolders of folders.")
     ] = False,
+    fps: Annotated[
+        str | None,
+        typer.Option(
+            help="Take the pictures of a folder or quoted pattern as one video, so many a second.",
+            metavar="RATE",
+            show_default=False,
+        ),
+    ] = None,
     landmarks: Landmarks = False,
     blendshapes: Blendshapes = False,
     model: Model = DEFAULT_MODEL,
@@ -177,7 +186,7 @@ def export(
         min_face_px=min_face,
     )
     wanted = parse_formats(formats) - (frozenset() if video else {Format.VIDEO})
-    paths = expand(inputs, sys.stdin.read)
+    paths = expand(inputs, sys.stdin.read, keeps_patterns=fps is not None)
     computing = precision.value if precision else None
     where = (
         Cluster(cluster, task_cpus, task_gpus, device, computing) if cluster is not None else None
@@ -201,6 +210,7 @@ def export(
                 csv_naming=csv_naming,
                 notice=notice,
                 recursive=recursive,
+                fps=fps,
                 resume=resume,
                 force=force,
                 landmarks=landmarks,

@@ -46,6 +46,32 @@ def test_export_writes_data_to_stdout_and_talk_to_stderr(
     assert manifest["settings"]["tracker"] == "retinaface"
 
 
+@pytest.mark.parametrize(
+    ("name", "options", "rate"),
+    [
+        ("shots/img_%02d.png", (), 25),
+        ("shots", ("--fps", "12.5"), 12.5),
+        ("s*/*.png", ("--fps", "8"), 8),
+    ],
+)
+def test_pictures_become_one_video(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    options: tuple[str, ...],
+    rate: float,
+) -> None:
+    (tmp_path / "shots").mkdir()
+    for number in range(8, 12):
+        cv2.imwrite(str(tmp_path / f"shots/img_{number:02d}.png"), np.zeros((48, 64, 3), np.uint8))
+    code, data, _ = run(capsys, "export", tmp_path / name, "--out", tmp_path / "out", *options)
+    assert code == 0
+    (record,) = [json.loads(line) for line in data.splitlines()]
+    assert (record["frames"], record["error"], record["notes"]) == (4, None, [])
+    (video,) = (tmp_path / "out").glob("*/annotated.mp4")
+    assert video_times(video) == [place / Fraction(rate) for place in range(4)]
+
+
 def test_quiet_says_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     clip = CLIP.make(tmp_path / "a.mp4")
     arguments = ("export", clip, "--out", tmp_path / "out", "--no-video", "--quiet")
@@ -104,6 +130,8 @@ def test_nothing_done_is_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture
         (["export", "{clip}", "--out", "{folder}/out", "--start", "soon"], "'soon' is no time"),
         (["export", "{clip}", "--out", "{folder}/out", "--start", "9", "--end", "5"], "after"),
         (["export", "{clip}", "--out", "{folder}/out", "--every", "0"], "1 or more"),
+        (["export", "{clip}", "--out", "{folder}/out", "--fps", "25"], "rate of pictures"),
+        (["export", "{folder}", "--out", "{folder}/out", "--fps", "soon"], "'soon' is no rate"),
         (["export", "{clip}", "--out", "{folder}/out", "--min-face", "2"], "6 or more"),
         (["export", "{clip}", "--out", "{folder}/out", "--max-faces", "0"], "max_faces"),
         (["export", "{clip}", "--out", "{folder}/out", "--video-codec", "vp9"], "vp9"),

@@ -70,7 +70,7 @@ def export_on_cluster(
         noted = replace(options, settings=facts.settings)
 
         def run(jobs: Sequence[Job]) -> Ends:
-            there = [job.input.absolute() for job in jobs if job.finished is None]
+            there = [job.footage.files[0].absolute() for job in jobs if job.finished is None]
             require_shared_storage(ray, cluster, there, out.absolute())
             batch = _Batch(ray, cluster, jobs, Order(recipe, noted, facts), on_progress)
             return batch.outcomes(at_once or MOST_TASKS)
@@ -141,7 +141,7 @@ class _Batch:
 
     def _begin(self, place: int) -> Any:
         job = self._jobs[place]
-        there = Job(job.input.absolute(), job.folder.absolute())
+        there = Job(job.footage.absolute(), job.folder.absolute())
         with self._lost_cluster_told():
             return self._task.remote(there, place + 1, self._order, self._board)
 

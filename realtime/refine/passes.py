@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from srfer.errors import SourceError
 
+from ..footage import Footage
 from ..pipeline import Pipeline
 from ..selection import SelectedFrames, Selection
 from ..stage import Stage
@@ -35,20 +36,20 @@ class Passes:
     """How the passes over one video are run.
 
     Attributes:
-        path: the video.
+        footage: the video.
         selection: which of its frames.
         run: runs a pipeline to its end.
         on_frame: told after every frame, with the number of the pass, from 0.
     """
 
-    path: Path
+    footage: Footage
     selection: Selection
     run: Callable[[Pipeline], None]
     on_frame: Callable[[int], None]
 
     def go(self, number: int, stages: Sequence[Stage[Any, Any]], *sinks: Any) -> None:
         """Read the whole video."""
-        source = SelectedFrames(self.path, self.selection)
+        source = SelectedFrames(self.footage, self.selection)
         tick = _Tick(number, self.on_frame)
         self.run(Pipeline(source, stages, [*sinks, tick], name="export"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,6 +16,19 @@ from srfer.errors import ExportError
 from ..crop import cut
 from ..types import FrameResult
 from .atomic import partial_path, sync, writing
+
+_FOLDER = re.compile(r"track-\d+")
+_FILE = re.compile(r"frame-\d+-(before|after)\.png")
+
+
+def is_crop(path: Path) -> bool:
+    """True for a picture that an export made of a face, by its name and those of its folders."""
+    folder = path.parent
+    return (
+        _FILE.fullmatch(path.name) is not None
+        and _FOLDER.fullmatch(folder.name) is not None
+        and folder.parent.name.partition(".")[0] == CropSink.name
+    )
 
 
 class CropSink:

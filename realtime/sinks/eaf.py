@@ -21,7 +21,7 @@ class Media(NamedTuple):
     """What the annotations are of.
 
     Attributes:
-        url: where it lies, relative to the annotations' folder.
+        url: where it lies, relative to the annotations' folder; "" where ELAN cannot open it.
         mime_type: as in "video/mp4".
         modified: ISO 8601 time of the source's last change; the document bears it, so that the
             same video gives the same file.
@@ -82,15 +82,16 @@ def to_eaf(segments: Sequence[Segment], made_by: str, tracks: Sequence[int], med
 
 def _add_header(root: ET.Element, media: Media, made_by: str) -> None:
     header = ET.SubElement(root, "HEADER", MEDIA_FILE="", TIME_UNITS="milliseconds")
-    descriptor = ET.SubElement(
-        header,
-        "MEDIA_DESCRIPTOR",
-        MEDIA_URL=media.url,
-        MIME_TYPE=media.mime_type,
-        RELATIVE_MEDIA_URL=media.url,
-    )
-    if media.origin_ms:
-        descriptor.set("TIME_ORIGIN", str(media.origin_ms))
+    if media.url:
+        descriptor = ET.SubElement(
+            header,
+            "MEDIA_DESCRIPTOR",
+            MEDIA_URL=media.url,
+            MIME_TYPE=media.mime_type,
+            RELATIVE_MEDIA_URL=media.url,
+        )
+        if media.origin_ms:
+            descriptor.set("TIME_ORIGIN", str(media.origin_ms))
     ET.SubElement(header, "PROPERTY", NAME="srfer").text = made_by
 
 

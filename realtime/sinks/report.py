@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srfer.engines import FACE_PX
+from srfer.errors import SrferError
 
 from ..crop import cut
 from ..types import Face, FaceResult, Frame, FrameResult, RgbImage
@@ -47,6 +49,7 @@ class ReportSink:
         title: name of the video.
         made_by: what made the results, in one line.
         has_pictures: shows faces.
+        notes: gives, at the end, what is peculiar about the video.
     """
 
     name = "html"
@@ -59,12 +62,14 @@ class ReportSink:
         made_by: str = "",
         *,
         has_pictures: bool = True,
+        notes: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         self.path = path
         self._timeline = timeline
         self._title = title
         self._made_by = made_by
         self._has_pictures = has_pictures
+        self._notes = notes
         self._all = Material()
         self._seen: dict[int, _Seen] = {}
         self._frames = 0
@@ -115,6 +120,9 @@ class ReportSink:
                 for number, seen in self._seen.items()
             },
             most_tracks=MOST_TRACKS,
+            notes=self._notes(),
+            # Errors that are not ours may hold anything.
+            error=str(error) if isinstance(error, SrferError) else "",
         )
         write_text(self.path, render_page(page), is_complete=error is None)
 

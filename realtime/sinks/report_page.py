@@ -53,6 +53,8 @@ class Page:
         by_track: of each face.
         thumbnails: pictures of each face.
         most_tracks: so many faces have rows of their own.
+        notes: what is peculiar about the video.
+        error: why the report is not about all of it, or "".
     """
 
     title: str
@@ -65,6 +67,8 @@ class Page:
     by_track: Mapping[int, Material]
     thumbnails: Mapping[int, Sequence[Thumbnail]]
     most_tracks: int
+    notes: Sequence[str] = ()
+    error: str = ""
 
 
 def render_page(page: Page) -> str:
@@ -72,6 +76,11 @@ def render_page(page: Page) -> str:
     tracks = sorted(page.timeline.tracks)
     shown = tracks[: page.most_tracks]
     parts = [f"<h1>{escape(page.title)}</h1>", _facts(page)]
+    if page.error:
+        parts.append(f"<p><strong>Not complete.</strong> {escape(page.error)}</p>")
+    if page.notes:
+        items = "".join(f"<li>{escape(note)}</li>" for note in page.notes)
+        parts.append(f"<p>The video</p><ul>{items}</ul>")
     if not tracks:
         parts.append("<p>No face was found.</p>")
     else:

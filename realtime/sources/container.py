@@ -8,10 +8,12 @@ connections. See docs/decisions/0004-video-in-and-out.md.
 from __future__ import annotations
 
 import stat
+from fractions import Fraction
 from pathlib import Path
 
 import av
 from av.container import InputContainer
+from av.video.stream import VideoStream
 
 from srfer.errors import SourceFault
 
@@ -83,6 +85,13 @@ def open_container(path: Path) -> InputContainer:
             metadata_errors="replace",
             timeout=(STALL_S, STALL_S),
         )
+
+
+def length_s(container: InputContainer, stream: VideoStream) -> Fraction | None:
+    """How long a video is, in seconds, as its file says; None if it does not say."""
+    if stream.duration and stream.time_base:
+        return stream.duration * stream.time_base
+    return Fraction(container.duration, av.time_base) if container.duration else None
 
 
 def is_picture(container: InputContainer) -> bool:

@@ -9,7 +9,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
-import av
 from av.codec.context import ThreadType
 from av.container import InputContainer
 from av.stream import Disposition
@@ -18,7 +17,8 @@ from av.video.stream import VideoStream
 
 from srfer.errors import SourceError, SourceFault
 
-from .container import MAX_PIXELS, is_picture, open_container, require_size
+from .container import MAX_PIXELS, is_picture, length_s, open_container, require_size
+from .damage import Damage
 from .decoder import Decoder
 from .foreign import source_error, translated_errors
 
@@ -57,17 +57,17 @@ class VideoReader:
     def __init__(self, path: Path, clock: Callable[[], float]) -> None:
         self._path = path
         self._clock = clock
-        self._earlier_bad_packets = 0
+        self._earlier = Damage()
         self._container = self._open()
         self.is_still = is_picture(self._container)
         self.rate = None if self.is_still else self.stream.average_rate or None
         self.time_base = self.stream.time_base or Fraction(1, 90_000)
-        self.duration_s = self._duration_s()
+        self.duration_s = None if self.is_still else length_s(self._container, self.stream)
 
     @property
-    def bad_packets(self) -> int:
-        """Packets that could not be decoded so far."""
-        return self._earlier_bad_packets + self._decoder.bad_packets
+    def damage(self) -> Damage:
+        """What was found to be wrong so far."""
+        return self._earlier + self._decoder.damage
 
     @property
     def frame_count(self) -> int | None:
@@ -111,7 +111,7 @@ class VideoReader:
             if pictures is not None:
                 return _from_shown(pictures, pts)
         self.close()
-        self._earlier_bad_packets = self.bad_packets
+        self._earlier = self.damage
         self._container = self._open()
         return _from_shown(self.pictures(), pts)
 
@@ -168,14 +168,6 @@ class VideoReader:
         stream.thread_type = ThreadType.AUTO
         stream.thread_count = min(_MAX_THREADS, os.cpu_count() or 1)
         return stream
-
-    def _duration_s(self) -> Fraction | None:
-        if self.is_still:
-            return None
-        if self.stream.duration:
-            return self.stream.duration * self.time_base
-        duration = self._container.duration
-        return Fraction(duration, av.time_base) if duration else None
 
 
 def _again(first: TimedPicture, rest: Iterator[TimedPicture]) -> Iterator[TimedPicture]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -14,6 +16,9 @@ _BYTES_PER_PIXEL = 8
 _LARGEST_BYTES = 32 * 2**20
 """A packet may be this large whatever the size of the picture, which may change."""
 
+_CLOSE_S = Fraction(1, 10)
+"""What ends so little before the length that the file gives ends with it, in seconds."""
+
 
 class Ledger:
     """The accounts of one read from a file's beginning to its end.
@@ -24,6 +29,7 @@ class Ledger:
     """
 
     def __init__(self, format_name: str, stream: VideoStream) -> None:
+        self._is_everything = format_name != ""
         self._index = stream.index_entries if "mp4" in format_name else None
         pixels = stream.width * stream.height
         self._largest_bytes = max(_LARGEST_BYTES, _BYTES_PER_PIXEL * pixels)
@@ -32,6 +38,9 @@ class Ledger:
             name in format_name for name in _KEEPS_PACKETS
         )
         self._read = self._skipped = self._wanted = self._pictures = 0
+        self._last_place = -1
+        self._begin: Fraction | None = None
+        self._end = Fraction(0)
 
     @property
     def is_next_too_large(self) -> bool:
@@ -47,22 +56,43 @@ class Ledger:
             return False
         return self._wanted + self._skipped < sum(entry.size > 0 for entry in self._index)
 
+    def ends_before(self, place: int, length_s: Fraction | None) -> bool:
+        """True where nothing came from behind a place in the file, and something is missing.
+
+        Args:
+            place: in bytes.
+            length_s: of the file, as it says, in seconds; None if it does not say.
+        """
+        if self._last_place > place:
+            return False
+        lasts_s = self._end - (self._begin or 0)
+        return length_s is None or lasts_s < length_s - _CLOSE_S
+
     def take_packet(self, packet: Packet[VideoStream]) -> None:
         """Count a packet; at the end PyAV adds one that is not in the file."""
         self._read += packet.size > 0 or packet.dts is not None
         self._skipped += packet.size > 0 and packet.is_discard
         self._wanted += packet.size > 0 and not packet.is_discard
+        if packet.pos is not None:
+            self._last_place = max(self._last_place, packet.pos)
+        if packet.pts is not None and packet.time_base:
+            begin = packet.pts * packet.time_base
+            self._begin = begin if self._begin is None else min(self._begin, begin)
+            self._end = max(self._end, begin + (packet.duration or 0) * packet.time_base)
 
     def take_picture(self, picture: VideoFrame) -> None:
         """Count a picture that the decoder gave; an interlaced one may take two packets."""
         self._pictures += 1
         self._counts_silence = self._counts_silence and not picture.interlaced_frame
 
-    def lost(self, bad_packets: int) -> int:
-        """Packets that gave no picture, also those that the decoder passed over in silence.
+    def lost(self, bad_packets: int, promised: int = 0) -> int:
+        """Packets that gave no picture, also those that nobody said a word of.
 
         Args:
-            bad_packets: for which it raised an error; some decoders repeat one.
+            bad_packets: for which the decoder raised an error; some decoders repeat one.
+            promised: packets that the file holds at least, by its structure.
         """
         silent = self._wanted - self._pictures if self._counts_silence else 0
-        return max(silent, min(bad_packets, self._wanted))
+        came = self._wanted + self._skipped
+        unseen = max(0, promised - came) if self._is_everything else 0
+        return unseen + max(silent, min(bad_packets, self._wanted))

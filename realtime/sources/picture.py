@@ -13,8 +13,11 @@ def read_picture(path: str | os.PathLike[str]) -> Frame:
     """Read a still picture (PNG, JPEG, WebP, BMP, TIFF), or the first frame of a video.
 
     Raises:
-        SourceError: if it cannot be read, or is the address of a stream.
+        SourceError: if it cannot be read, is cut off, or is the address of a stream.
     """
     refuse_stream(os.fspath(path))
     with VideoFile(path) as source:
-        return next(iter(source))
+        frames = iter(source)
+        picture = next(frames)
+        next(frames, None)  # at the end it is known whether the picture is whole
+        return picture

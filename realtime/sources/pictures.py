@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import chain
@@ -18,6 +19,7 @@ from srfer.errors import ConfigError, SourceError, SourceFault
 from ..types import Frame, SourceInfo
 from .foreign import display_name, source_error, translated_errors
 from .picture import read_picture
+from .video import nothing_there
 
 DEFAULT_RATE = Fraction(25)
 PICTURE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
@@ -38,7 +40,16 @@ class PictureFolder:
             with one number as printf writes it: `%05d` (with zeros to five digits) or `%d`.
         rate: pictures per second.
         skips_bad: True goes on behind a picture that cannot be read, False ends with its error.
+        paths: the pictures, where they are known already; `pattern` then is only what they are
+            called.
+        start_s: where to begin, in seconds after the first picture; `index` counts from there.
+        end_s: where to end; None is the end of the pictures.
         clock: monotonic seconds.
+
+    Attributes:
+        bad_pictures: pictures that were skipped so far.
+        first_trouble: what is wrong with the first of them, or "".
+        sizes: (width, height) of the pictures so far, in pixels.
 
     Raises:
         ConfigError: if the rate is not positive.
@@ -50,16 +61,22 @@ class PictureFolder:
         *,
         rate: Fraction = DEFAULT_RATE,
         skips_bad: bool = False,
+        paths: Sequence[Path] | None = None,
+        start_s: Fraction = Fraction(0),
+        end_s: Fraction | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if rate <= 0:
             raise ConfigError(f"the rate of pictures must be more than 0 a second, not {rate}")
         self.path = Path(pattern)
         self.bad_pictures = 0
+        self.first_trouble = ""
+        self.sizes: set[tuple[int, int]] = set()
         self._rate = rate
         self._skips_bad = skips_bad
+        self._named = paths
+        self._start_s, self._end_s = start_s, end_s
         self._clock = clock
-        self._paths: list[Path] = []
         self._info: SourceInfo | None = None
         self._frames: Iterator[Frame] = iter(())
 
@@ -71,12 +88,13 @@ class PictureFolder:
         return self._info
 
     def __enter__(self) -> Self:
-        self._paths = find_pictures(self.path)
-        self._frames = self._read()
+        paths = find_pictures(self.path) if self._named is None else self._named
+        places = self._places(len(paths))
+        self._frames = self._read(paths, places)
         first = next(self._frames, None)
         if first is None:
             raise source_error(
-                self.path, SourceFault.CORRUPT, f"none of {len(self._paths)} pictures can be read"
+                self.path, SourceFault.CORRUPT, f"none of {len(places)} pictures can be read"
             )
         self._frames = chain((first,), self._frames)
         self._info = SourceInfo(
@@ -85,7 +103,7 @@ class PictureFolder:
             height=first.height,
             rate=self._rate,
             time_base=1 / self._rate,
-            frame_count=len(self._paths),
+            frame_count=len(places),
             is_live=False,
         )
         return self
@@ -106,29 +124,44 @@ class PictureFolder:
         """
         return self._frames
 
-    def _read(self) -> Iterator[Frame]:
+    def _places(self, count: int) -> range:
+        """Places of the pictures that begin in [start, end)."""
+        begin = math.ceil(self._start_s * self._rate)
+        end = count if self._end_s is None else min(count, math.ceil(self._end_s * self._rate))
+        if begin >= end:
+            raise nothing_there(self.path, self._start_s, self._end_s, count / self._rate)
+        return range(begin, end)
+
+    def _read(self, paths: Sequence[Path], places: range) -> Iterator[Frame]:
         source_id = display_name(self.path)
-        for index, path in enumerate(self._paths):
+        for place in places:
             try:
-                picture = read_picture(path)
-            except SourceError:
+                picture = read_picture(paths[place])
+            except SourceError as error:
                 if not self._skips_bad:
                     raise
                 self.bad_pictures += 1
+                self.first_trouble = self.first_trouble or str(error)
                 continue
+            self.sizes.add((picture.width, picture.height))
             yield replace(
                 picture,
                 source_id=source_id,
-                index=index,
+                index=place - places.start,
                 captured_s=self._clock(),
-                pts=index / self._rate,
+                pts=place / self._rate,
             )
+
+
+def is_numbered(text: str) -> bool:
+    """True for a name in which a number is left open, as in `img_%04d.png`."""
+    return _NUMBERED.search(text) is not None
 
 
 def is_pattern(text: str) -> bool:
     """True for a path whose last part stands for many names."""
     name = Path(text).name
-    return _NUMBERED.search(name) is not None or any(char in name for char in "*?[")
+    return is_numbered(name) or any(char in name for char in "*?[")
 
 
 def find_pictures(pattern: Path) -> list[Path]:
@@ -141,7 +174,7 @@ def find_pictures(pattern: Path) -> list[Path]:
     means = _matcher(pattern)
     with translated_errors(pattern, "cannot be read"):
         if pattern.is_dir():
-            paths = [path for path in pattern.iterdir() if _is_picture_name(path)]
+            paths = [path for path in pattern.iterdir() if is_picture_name(path)]
             missing = "holds no picture (" + ", ".join(sorted(PICTURE_SUFFIXES)) + ")"
         else:
             if not pattern.parent.is_dir():
@@ -150,10 +183,16 @@ def find_pictures(pattern: Path) -> list[Path]:
             missing = "no file has such a name; quote the pattern, so that the shell leaves it"
     if not paths:
         raise source_error(pattern, SourceFault.MISSING, missing)
+    return in_order(paths)
+
+
+def in_order(paths: Iterable[Path]) -> list[Path]:
+    """Pictures of one folder in the natural order of their names."""
     return sorted(paths, key=_natural)
 
 
-def _is_picture_name(path: Path) -> bool:
+def is_picture_name(path: Path) -> bool:
+    """True for what counts as a picture where a folder is named."""
     return path.suffix.lower() in PICTURE_SUFFIXES and not path.name.startswith(".")
 
 

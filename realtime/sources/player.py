@@ -73,7 +73,7 @@ class Player:
     @property
     def health(self) -> SourceHealth:
         """How the file is doing; a pause is no trouble."""
-        return self._vitals.health(self._video.bad_packets)
+        return self._vitals.health(self._video.damage.packets)
 
     @property
     def duration_s(self) -> Fraction | None:

@@ -1,37 +1,75 @@
-"""Telling a file that ends from a file that was cut off."""
+"""Telling a file that ends from a file that was cut off or damaged."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import NamedTuple
 
 from av.video.stream import VideoStream
 
-_EBML_ID = 0x1A45DFA3
-_SEGMENT_ID = 0x18538067
-_RIFF_UNKNOWN = 0xFFFFFFFF
+from .avi import damage_in_avi, riff_end
+from .boxes import damage_in_fragments
+from .flv import damage_in_flv
+from .matroska import segment_end, walk_matroska
+from .timed import Readable, TimedFile
+from .transport import look_at_packets
+
 _GIF_TRAILER = b"\x3b"
+_JPEG_SCAN, _JPEG_END = 0xDA, b"\xff\xd9"
 
 
-def is_cut_short(path: Path, format_name: str, stream: VideoStream) -> bool:
-    """True where the container promises data beyond the end of the file.
+class Finding(NamedTuple):
+    """What the structure of a file says of it.
+
+    Attributes:
+        is_cut: the container promises data beyond the end of the file.
+        damaged_at: where its structure is first broken, in bytes; None if nowhere.
+        packets: of the stream, at least; 0 if the structure does not say.
+        has_length: how long it lasts, as FFmpeg says, is the file's own word, and no guess.
+        is_open: it probably ends in the middle of a picture.
+    """
+
+    is_cut: bool = False
+    damaged_at: int | None = None
+    packets: int = 0
+    has_length: bool = False
+    is_open: bool = False
+
+
+def examine(
+    path: Path, format_name: str, stream: VideoStream, is_time_up: Callable[[], bool]
+) -> Finding:
+    """Look through the structure of a file that FFmpeg has read to its end.
 
     FFmpeg ends a cut Matroska or GIF file, or an MP4 file cut between two frames, as if it were
-    complete. Formats that promise nothing (MPEG-TS), and files deleted meanwhile, give False.
+    complete, and passes over what it does not understand. Of formats that are not known here, and
+    of files deleted meanwhile, nothing is found.
+
+    Args:
+        path: the file.
+        format_name: of the container, as FFmpeg calls it.
+        stream: that was read.
+        is_time_up: asked now and then; from then on only what is known at once is told.
     """
     try:
         size = path.stat().st_size
-        if "matroska" in format_name:
-            with path.open("rb") as file:
-                return _matroska_size(file) > size
-        if format_name == "avi":
-            with path.open("rb") as file:
-                return _riff_size(file) > size
-        if format_name == "gif":
-            with path.open("rb") as file:
-                return _is_gif_cut(file)
+        with path.open("rb", buffering=0) as file:
+            is_cut = _promises_more(file, format_name, size, stream)
+            try:
+                return _walk(TimedFile(file, is_time_up), format_name, size, stream, is_cut=is_cut)
+            except TimeoutError:
+                return Finding(is_cut)
     except OSError:
-        return False
+        return Finding()
+
+
+def _promises_more(file: Readable, format_name: str, size: int, stream: VideoStream) -> bool:
+    """True where head or index of a file lead beyond its end."""
+    if "matroska" in format_name:
+        return segment_end(file) > size
+    if format_name == "avi":
+        return riff_end(file) > size
     entries = stream.index_entries
     if "mp4" not in format_name or len(entries) == 0:
         return False
@@ -39,13 +77,30 @@ def is_cut_short(path: Path, format_name: str, stream: VideoStream) -> bool:
     return last.pos + last.size > size
 
 
-def _riff_size(file: BinaryIO) -> int:
-    """Size of an AVI file by its first chunk, in bytes; 0 if it does not say."""
-    length = int.from_bytes(file.read(8)[4:], "little")
-    return 0 if length == _RIFF_UNKNOWN else length + 8
+def _walk(
+    file: Readable, format_name: str, size: int, stream: VideoStream, *, is_cut: bool
+) -> Finding:
+    finding = Finding(is_cut)
+    if "mp4" in format_name:
+        finding = Finding(is_cut, damage_in_fragments(file, size))
+    elif "matroska" in format_name:
+        found = walk_matroska(file, size)
+        finding = Finding(is_cut, found.damaged_at, found.blocks, found.has_length)
+    elif format_name == "avi":
+        finding = Finding(is_cut, damage_in_avi(file, size), has_length=True)
+    elif format_name == "flv":
+        finding = Finding(damaged_at=damage_in_flv(file, size))
+    elif format_name == "mpegts":
+        packets = look_at_packets(file, size, stream.id)
+        finding = Finding(packets.is_cut, packets.damaged_at, is_open=packets.is_open)
+    elif format_name == "gif":
+        finding = Finding(_is_gif_cut(file))
+    elif format_name == "jpeg_pipe":
+        finding = Finding(_is_jpeg_cut(file))
+    return finding
 
 
-def _is_gif_cut(file: BinaryIO) -> bool:
+def _is_gif_cut(file: Readable) -> bool:
     """True if the blocks of a GIF file do not lead to its trailer.
 
     FFmpeg ends where it finds no block, whatever comes behind.
@@ -66,39 +121,20 @@ def _is_gif_cut(file: BinaryIO) -> bool:
     return True
 
 
-def _skip_gif_colours(flags: bytes, file: BinaryIO) -> None:
+def _skip_gif_colours(flags: bytes, file: Readable) -> None:
     """Skip the table of colours, if the flags before it say that there is one."""
     if flags and flags[0] & 0x80:
         file.seek(3 * 2 ** ((flags[0] & 7) + 1), 1)
 
 
-def _matroska_size(file: BinaryIO) -> int:
-    """Size of a Matroska file by its first two elements, in bytes; 0 if it does not say."""
-    header = _element(file)
-    if header is None or header[0] != _EBML_ID:
-        return 0
-    file.seek(header[1], 1)
-    segment = _element(file)
-    if segment is None or segment[0] != _SEGMENT_ID:
-        return 0
-    return file.tell() + segment[1]
-
-
-def _element(file: BinaryIO) -> tuple[int, int] | None:
-    """An element's identifier and length; None where the length is left open."""
-    identifier = _variable_int(file)
-    length = _variable_int(file)
-    if identifier is None or length is None:
-        return None
-    # The first set bit marks the width; in a length, all further bits set means "unknown".
-    mask = (1 << length[1]) - 1
-    return None if length[0] & mask == mask else (identifier[0], length[0] & mask)
-
-
-def _variable_int(file: BinaryIO) -> tuple[int, int] | None:
-    """EBML's variable-length integer with its marker bit, and how many bits follow the marker."""
-    first = file.read(1)
-    if not first or first[0] == 0:
-        return None
-    extra = 8 - first[0].bit_length()
-    return int.from_bytes(first + file.read(extra), "big"), 7 * (extra + 1)
+def _is_jpeg_cut(file: Readable) -> bool:
+    """True if the picture of a JPEG file has no end. What is behind it is no matter."""
+    place = 2
+    while True:
+        file.seek(place)
+        head = file.read(4)
+        if len(head) < 4 or head[0] != 0xFF:
+            return len(head) < 4
+        if head[1] == _JPEG_SCAN:
+            return _JPEG_END not in file.read()
+        place += 2 + int.from_bytes(head[2:], "big")

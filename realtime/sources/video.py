@@ -14,10 +14,11 @@ from typing import NamedTuple, Self
 
 from av.video.frame import VideoFrame
 
-from srfer.errors import ConfigError, SourceFault
+from srfer.errors import ConfigError, SourceError, SourceFault
 
 from ..picture import Picture
 from ..types import Frame, SourceInfo
+from .damage import Damage
 from .decoded import decoded
 from .file_reader import TimedPicture, VideoReader
 from .foreign import display_name, source_error, translated_errors
@@ -47,6 +48,16 @@ def probe(path: str | os.PathLike[str]) -> SourceInfo:
     """
     with VideoFile(path) as source:
         return source.info
+
+
+def nothing_there(
+    path: Path, start_s: Fraction, end_s: Fraction | None, duration_s: Fraction | None
+) -> SourceError:
+    """What to raise where no frame begins in the part that is wanted."""
+    length = "" if duration_s is None else f"; it lasts {float(duration_s):.3f} s"
+    end = "" if end_s is None else f" and before {float(end_s):g} s"
+    trouble = f"no frame begins at {float(start_s):g} s or later{end}{length}"
+    return source_error(path, SourceFault.MISSING, trouble)
 
 
 class VideoFile:
@@ -91,7 +102,7 @@ class VideoFile:
         self._reader: VideoReader | None = None
         self._info: SourceInfo | None = None
         self._facts: VideoFacts | None = None
-        self._bad_packets = 0
+        self._damage = Damage()
         self._first_pts = Fraction(0)
         self._index = 0
         self._frames: Iterator[Frame] = iter(())
@@ -111,9 +122,9 @@ class VideoFile:
         return self._facts
 
     @property
-    def bad_packets(self) -> int:
-        """Packets that could not be decoded so far; the frames in them are missing."""
-        return self._bad_packets if self._reader is None else self._reader.bad_packets
+    def damage(self) -> Damage:
+        """What was found to be wrong with the file so far."""
+        return self._damage if self._reader is None else self._reader.damage
 
     @property
     def first_pts(self) -> Fraction:
@@ -154,7 +165,7 @@ class VideoFile:
     ) -> None:
         self._frames = iter(())
         if self._reader is not None:
-            self._bad_packets = self._reader.bad_packets
+            self._damage = self._reader.damage
             self._reader.close()
             self._reader = None
 
@@ -187,10 +198,7 @@ class VideoFile:
                 if self._end_s is None or first.pts - self._first_pts < self._end_s:
                     return first
                 break
-        length = "" if reader.duration_s is None else f"; it lasts {float(reader.duration_s):.3f} s"
-        end = "" if self._end_s is None else f" and before {float(self._end_s):g} s"
-        trouble = f"no frame begins at {float(self._start_s):g} s or later{end}{length}"
-        raise source_error(self.path, SourceFault.MISSING, trouble)
+        raise nothing_there(self.path, self._start_s, self._end_s, reader.duration_s)
 
     def _describe(self, reader: VideoReader) -> SourceInfo:
         count = reader.frame_count

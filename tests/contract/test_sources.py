@@ -51,7 +51,7 @@ def test_every_frame_once_at_its_exact_time(tmp_path: Path, name: str) -> None:
     path = clip.make(tmp_path / name)
     with VideoFile(path) as source:
         frames = list(source)
-        assert source.bad_packets == 0
+        assert source.damage.packets == 0
     assert [frame.index for frame in frames] == list(range(len(clip.ticks)))
     assert [frame.pts for frame in frames] == video_times(path)
     for frame in frames:

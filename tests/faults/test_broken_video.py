@@ -110,7 +110,7 @@ def test_damage_in_the_middle_costs_only_the_damaged_frames(tmp_path: Path) -> N
     path.write_bytes(data)
     with VideoFile(path) as source:
         got = [frame.pts for frame in source]
-        assert source.bad_packets == 1
+        assert source.damage.packets == 1
     assert got == times[:10] + times[11:]
 
 
@@ -123,7 +123,7 @@ def test_frames_that_a_decoder_passes_over_in_silence_are_counted(tmp_path: Path
     assert len(video_times(path)) == 11, "there is no error"
     with VideoFile(path) as source:
         assert len(list(source)) == 11
-        assert source.bad_packets == 1
+        assert source.damage.packets == 1
 
 
 def test_an_index_that_leads_out_of_the_file_is_noticed(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_a_frame_that_is_larger_than_the_file_says_is_not_decoded(tmp_path: Path
     path.write_bytes(small * 3 + large + small * 3)
     with VideoFile(path) as source:
         assert {frame.image.shape for frame in source} == {(48, 64, 3)}
-        assert source.bad_packets == 1
+        assert source.damage.packets == 1
 
 
 def test_half_a_picture_is_not_a_frame(tmp_path: Path) -> None:

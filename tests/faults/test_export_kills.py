@@ -80,7 +80,7 @@ def run_child(out: Path, moment: int, jobs: int, inputs: list[Path]) -> tuple[in
 
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Noise with sound, a scene that stands still, an animation, and still pictures."""
+    """Noise with sound, a scene that stands still, an animation, still pictures, a sequence."""
     folder = tmp_path_factory.mktemp("in")
     size: dict[str, Any] = {"width": 64, "height": 48}
     made = [
@@ -91,7 +91,9 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
         made.append(folder / f"picture-{suffix}.{suffix}")
         cv2.imwrite(str(made[-1]), picture(3, 64, 48))
     gif = Clip(ticks=range(8), time_base=Fraction(1, 25), codec="gif", pix_fmt="rgb8", **size)
-    return [*made, gif.make(folder / "animation.gif")]
+    for number in range(12):
+        cv2.imwrite(str(folder / f"shot_{number}.png"), picture(number, 64, 48))
+    return [*made, gif.make(folder / "animation.gif"), folder / "shot_%d.png"]
 
 
 def check_what_is_left(out: Path, whole: dict[str, str], told: list[str]) -> set[str]:
@@ -104,7 +106,8 @@ def check_what_is_left(out: Path, whole: dict[str, str], told: list[str]) -> set
         if ".partial" not in name:
             assert content == whole[name], f"{name} has its name and is not complete"
     for folder in (path for path in out.iterdir() if path.is_dir()):
-        frames = sum(line.startswith(f"frame {folder.name}.") for line in told)
+        name = "shot_%d" if folder.name == "shot" else folder.name
+        frames = sum(line.startswith(f"frame {name}.") for line in told)
         lines = folder / "frames.partial.jsonl"
         if lines.exists():
             *records, _torn = lines.read_text().split("\n")
@@ -138,6 +141,7 @@ def test_whenever_it_is_killed_resuming_completes_it(tmp_path: Path, inputs: lis
         code, told = run_child(out, 0, jobs, inputs)
         assert code == 0
         resumed = {Path(line.split()[1]).stem for line in told if line.startswith("resumed")}
+        resumed = {name.removesuffix("_%d") for name in resumed}
         assert resumed == finished.keys(), "what was finished is not done twice, the rest is done"
         assert {name: state(out / name) for name in finished} == finished
         assert contents(out) == whole

@@ -15,6 +15,7 @@ from srfer.realtime.cluster import Cluster, ModelRecipe
 from srfer.realtime.cluster.attempts import new_attempt, publish, sweep
 from srfer.realtime.cluster.messages import pack, unpack
 from srfer.realtime.cluster.work import Facts, Seen, find_difference, find_missing
+from srfer.realtime.footage import Footage
 from srfer.realtime.jobs import Job
 from srfer.realtime.outcome import ExportOutcome
 from tests.clips import Clip, ticks_25
@@ -109,7 +110,7 @@ def outcome(folder: Path, error: Exception | None) -> ExportOutcome:
     ],
 )
 def test_an_outcome_travels_as_words_and_numbers(tmp_path: Path, error: Exception | None) -> None:
-    job = Job(Path("a.mkv"), tmp_path / "a")
+    job = Job(Footage(Path("a.mkv")), tmp_path / "a")
     back = unpack(pack(outcome(tmp_path / "x", error), tmp_path / "x", job.folder), job)
     assert back.folder == job.folder
     assert back.to_record() | {"error": None} == outcome(job.folder, None).to_record()
@@ -127,7 +128,7 @@ def test_an_outcome_travels_as_words_and_numbers(tmp_path: Path, error: Exceptio
 def test_an_error_speaks_of_the_folder_of_the_results(tmp_path: Path) -> None:
     attempt = new_attempt(tmp_path / "a")
     error = ConfigError(f"{attempt.name}/frames.csv: no space left")
-    job = Job(Path("a.mkv"), tmp_path / "a")
+    job = Job(Footage(Path("a.mkv")), tmp_path / "a")
     back = unpack(pack(outcome(attempt, error), attempt, job.folder), job)
     assert str(back.error) == "a/frames.csv: no space left"
 

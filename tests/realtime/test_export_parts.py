@@ -16,6 +16,7 @@ from av.video.stream import VideoStream
 
 from srfer.errors import ConfigError, SourceError
 from srfer.realtime.export import ExportOptions, ExportOutcome, export
+from srfer.realtime.footage import Footage
 from srfer.realtime.formats import Format
 from srfer.realtime.selection import SelectedFrames, Selection
 from srfer.realtime.sources import VideoFile
@@ -138,7 +139,7 @@ def test_a_part_has_the_frames_of_a_full_decode(
         and start_s <= frame.pts - first_pts
         and (end_s is None or frame.pts - first_pts < end_s)
     ][::every]
-    with SelectedFrames(clip, Selection(start_s, end_s, every)) as chosen:
+    with SelectedFrames(Footage(clip), Selection(start_s, end_s, every)) as chosen:
         found = list(chosen)
     assert [frame.pts for frame in found] == [frame.pts for frame in expected]
     assert [frame.index for frame in found] == [every * i for i in range(len(expected))]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from srfer.errors import ConfigError
-from srfer.realtime.inputs import expand, find_videos
+from srfer.realtime.inputs import expand, find_footage
 
 
 @pytest.fixture
@@ -68,5 +68,5 @@ def test_a_list_that_is_not_there_is_refused(folder: Path) -> None:
 
 def test_videos_of_folders_and_lists_are_each_done_once(folder: Path) -> None:
     paths = expand(["a.mp4", ".", "*.mp4"])
-    found = [str(path) for path, _ in find_videos(paths, is_recursive=False)]
+    found = [str(one.path) for one, _ in find_footage(paths, is_recursive=False)]
     assert found == ["a.mp4", "b.mp4", "c.mkv", "odd[1].mp4"]
