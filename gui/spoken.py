@@ -13,6 +13,7 @@ from .troubles import CONTEXT, NAMED, OTHER, SENTENCES
 
 _PLACE = re.compile(r"\{(\w+)\}")
 _NESTED = frozenset({"what", "why"})
+_NUMBERS = frozenset({"n", "side", "need", "free", "start", "end"})
 _COLON = ": "
 
 
@@ -22,7 +23,7 @@ def spoken(text: str) -> str:
     A text that is not known is shown as it is; in other languages than English, with a word that
     it is English. "" stays "".
     """
-    return (_sentence(text) or _named(text) or _filled(OTHER, {"text": text})) if text else ""
+    return (_named(text) or _sentence(text) or _filled(OTHER, {"text": text})) if text else ""
 
 
 class _Form(NamedTuple):
@@ -43,7 +44,10 @@ def _pattern(template: str) -> re.Pattern[str]:
     parts = _PLACE.split(template)  # words and the names of places, in turn
     return re.compile(
         "".join(
-            f"(?P<{part}>.+?)" if index % 2 else re.escape(part) for index, part in enumerate(parts)
+            f"(?P<{part}>{'[0-9.]+' if part in _NUMBERS else '.+?'})"
+            if index % 2
+            else re.escape(part)
+            for index, part in enumerate(parts)
         ),
         re.DOTALL,
     )

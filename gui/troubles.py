@@ -159,7 +159,6 @@ OUTPUTS = (
     QT_TRANSLATE_NOOP("Troubles", "a recording is under way; end it before the next one"),
     QT_TRANSLATE_NOOP("Troubles", "the picture cannot be encoded; try another frame"),
     QT_TRANSLATE_NOOP("Troubles", "the end ({end} s) must be after the start ({start} s)"),
-    QT_TRANSLATE_NOOP("Troubles", "the export was stopped; nothing of it is left"),
     QT_TRANSLATE_NOOP(
         "Troubles",
         "was deleted or renamed during the export; its results are complete but for {name}",
@@ -185,6 +184,7 @@ SYSTEM = (
 OWN = (
     QT_TRANSLATE_NOOP("Troubles", "no source was named; give a file, an address, or webcam:0"),
     QT_TRANSLATE_NOOP("Troubles", "{why}; the settings file was kept as {name}"),
+    QT_TRANSLATE_NOOP("Troubles", "the export was stopped; nothing of it is left"),
     QT_TRANSLATE_NOOP("Troubles", "the settings are damaged"),
     QT_TRANSLATE_NOOP("Troubles", "the settings are from a newer version"),
     QT_TRANSLATE_NOOP("Troubles", "the settings are larger than settings can be"),
