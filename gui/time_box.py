@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from PyQt6.QtGui import QValidator
+from PyQt6.QtCore import QTimer
+from PyQt6.QtGui import QFocusEvent, QValidator
 from PyQt6.QtWidgets import QDoubleSpinBox, QWidget
 
 LONGEST_S = 100 * 3600.0
@@ -27,6 +28,11 @@ class TimeBox(QDoubleSpinBox):
         self.setSingleStep(1.0)
         self.setWrapping(True)
         self.setSpecialValueText(at_zero)
+
+    def focusInEvent(self, event: QFocusEvent | None) -> None:
+        """What is typed replaces what is there, which may be words."""
+        super().focusInEvent(event)
+        QTimer.singleShot(0, self.selectAll)  # a click places the cursor after this
 
     def textFromValue(self, value: float) -> str:
         """As in 1:02:03.5."""

@@ -28,7 +28,8 @@ from srfer.gui.shelf import Shelf
 from srfer.realtime.demo.clip import load_portrait
 
 MakeWindow = Callable[..., MainWindow]
-WAIT_MS = 20_000
+WAIT_MS = 60_000
+"""Nothing takes long; but an export steps back, and on a busy machine waits for its turn."""
 
 
 @pytest.fixture(scope="session")
