@@ -135,6 +135,7 @@ class ExportDialog(QDialog):
         self.veil.setCurrentIndex(max(0, self.veil.findData(str(preferences.privacy))))
         self.bar.setTextVisible(False)
         self.words.setWordWrap(True)
+        self.words.setMinimumHeight(2 * self.fontMetrics().lineSpacing())
         self.words.setObjectName("muted")
 
     def _arrange(self) -> None:
