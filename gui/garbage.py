@@ -9,8 +9,8 @@ from PyQt6.QtCore import QElapsedTimer, QObject, QTimer
 LOOK_EVERY_MS = 500
 
 ALL_EVERY_MS = 60_000
-"""Everything is looked through this often at least: by the thresholds alone, a window that allocates
-little would keep what belonged to a source that was closed for a quarter of an hour."""
+"""Everything is looked through this often at least: by the thresholds alone, a window that makes
+little would keep what belonged to a closed source for a quarter of an hour."""
 
 
 class Collector(QObject):

@@ -159,13 +159,13 @@ def test_every_choice_has_a_name_and_its_turn_with_tab(
 ) -> None:
     asked = ask(make_window(), clip, tmp_path / "out", qtbot)
     for kind in (QAbstractButton, QLineEdit, QComboBox, TimeBox):
-        for widget in asked.findChildren(kind):
-            if not isinstance(widget.parent(), TimeBox):
-                assert widget.accessibleName() or widget.property("text"), widget
+        for one in asked.findChildren(kind):
+            if not isinstance(one.parent(), TimeBox):
+                assert one.accessibleName() or one.property("text"), one
     asked.hide_faces.setChecked(True)
     choices = [one for one in asked._choices() if one.isEnabled()]
     order: list[QWidget] = []
-    widget = asked.nextInFocusChain()
+    widget: QWidget | None = asked.nextInFocusChain()
     while widget is not None and widget is not asked:
         if widget in choices:
             order.append(widget)
