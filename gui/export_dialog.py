@@ -249,7 +249,7 @@ class ExportDialog(QDialog):
             self.words.setText(
                 self.tr("{n} frames, {faces} faces in {s} s: {folder}").format(
                     n=job.outcome.frames,
-                    faces=job.outcome.face_rows,
+                    faces=job.outcome.tracks,
                     s=f"{job.outcome.elapsed_s:.1f}",
                     folder=job.outcome.folder,
                 )

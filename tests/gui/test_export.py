@@ -122,6 +122,7 @@ def test_two_passes_over_a_part_with_all_outputs(
     faces = [face for frame in frames for face in frame["faces"]]
     assert len(faces) == 20, "one face in each frame, also in the first"
     assert {face["pass_one_track"] for face in faces} >= {1}
+    assert asked.words.text().startswith("20 frames, 1 faces in ")
     kept, note = file.load()
     assert note == ""
     assert kept.export_refines
