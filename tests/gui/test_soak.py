@@ -168,6 +168,9 @@ def test_what_somebody_does_with_the_window_leaves_nothing_behind(
         cameras[-1].deliver()
         qtbot.waitUntil(lambda: shown(window), timeout=WAIT_MS)
         qtbot.waitUntil(lambda: window.timeline is not None, timeout=WAIT_MS)
+        for _, work in window._rota:
+            work()
+        assert len(window.panels.faces.cards) == 1
         counted.append(count(window))
         for _ in range(ROUND):
             person.act()
