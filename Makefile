@@ -47,6 +47,7 @@ benchmarks: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.soak
 	$(BIN)/python -m benchmarks.install
 	$(BIN)/python -m benchmarks.gui
+	$(BIN)/python -m benchmarks.gui_soak
 
 # The first needs Qt's linguist tools (apt-get install qt6-l10n-tools), the second Xvfb.
 translations: $(VENV)/.dev

@@ -3,9 +3,8 @@
     python -m benchmarks.gui
 
 The window runs offscreen with the shipped model. A start is `srfer live CLIP` in a process of its
-own, from the call to the first analysed frame that was painted. A stall is by how much a timer of
-10 ms comes late: everything that the window's thread does is in it, and on a busy machine also the
-time it waits for a processor, which the kernel counts (Linux): "own" is without that.
+own, from the call to the first analysed frame that was painted. What a stall is says
+`benchmarks.event_loop`.
 """
 
 from __future__ import annotations
@@ -14,37 +13,38 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from itertools import repeat
 from pathlib import Path
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import numpy as np
-from PyQt6.QtCore import QEvent, QEventLoop, QObject, Qt, QTimer
+from numpy.typing import NDArray
+from PyQt6.QtCore import QEvent, QObject
 
+from benchmarks.event_loop import Ticks, watch_loop
 from benchmarks.harness import percentiles, write_result
+from benchmarks.made_up import CAMERA, camera
 from srfer.gui.app import make_application, responsive
 from srfer.gui.desk import Desk
-from srfer.gui.feeds import Choice, Feed, Kind, choose, open_feed
+from srfer.gui.feeds import Choice, Feed, choose, open_feed
 from srfer.gui.history import KEPT_S
 from srfer.gui.main_window import MainWindow
 from srfer.gui.picture import PictureView
 from srfer.gui.preferences import Preferences
 from srfer.gui.session import Session
-from srfer.realtime import Box, Face, FaceResult, Frame, FrameResult, Policy, SourceInfo, Track
+from srfer.realtime import Box, Face, FaceResult, Frame, FrameResult, Track
 from srfer.realtime.demo.clip import load_portrait, make_clip, plan_walk
-from srfer.realtime.types import TrackState
+from srfer.realtime.types import RgbImage, TrackState
 
-LOOK_EVERY_MS = 10
 OPENING_S, RUN_S = 4.0, 10.0
 RUNS, STARTS = 3, 7
 CROWD, CROWD_FPS = 12, 25
-CAMERA = Choice(Kind.WEBCAM, "camera", "webcam:benchmark")
+HD, FULL_HD = (1280, 720), (1920, 1080)
 SETTINGS = "[General]\nversion=1\nhas_agreed=true\n"
 
 START = """
@@ -78,63 +78,6 @@ main()
 """
 
 
-class Tick(NamedTuple):
-    """What was seen when the timer came.
-
-    Attributes:
-        late_ms: later than asked.
-        queued_ms: time that the window's thread could have run and had no processor.
-    """
-
-    late_ms: float
-    queued_ms: float
-
-    @property
-    def own_ms(self) -> float:
-        """What the machine is not to blame for."""
-        return max(0.0, self.late_ms - self.queued_ms)
-
-
-class MadeUp:
-    """A camera that delivers a portrait every `every_s` seconds; None never delivers anything."""
-
-    def __init__(self, every_s: float | None, size: tuple[int, int] = (1280, 720)) -> None:
-        self._every_s = every_s
-        self._is_over = threading.Event()
-        portrait = load_portrait()
-        self._image = np.full((size[1], size[0], 3), 120, np.uint8)
-        self._image[100:612, 300:812] = portrait
-
-    @property
-    def info(self) -> SourceInfo:
-        """A live camera."""
-        height, width = self._image.shape[:2]
-        return SourceInfo("camera", width, height, Fraction(30), Fraction(1, 1000), None, True)
-
-    def interrupt(self) -> None:
-        """End the iteration."""
-        self._is_over.set()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        pass
-
-    def __iter__(self) -> Iterator[Frame]:
-        index = 0
-        while not self._is_over.wait(self._every_s):
-            now_s = time.monotonic()
-            pts = Fraction(now_s).limit_denominator(1000)
-            yield Frame("camera", index, now_s, pts, self._image.copy())
-            index += 1
-
-
 class Paintings(QObject):
     """Counts how often the picture is painted, and how many different results are."""
 
@@ -152,34 +95,6 @@ class Paintings(QObject):
             self.pictures += watched.result is not self._last
             self._last = watched.result
         return False
-
-
-def queued_ms() -> float:
-    """How long this thread has waited for a processor since it began."""
-    counts = Path("/proc/thread-self/schedstat")
-    return int(counts.read_text().split()[1]) / 1e6 if counts.exists() else 0.0
-
-
-def watch_loop(duration_s: float) -> list[Tick]:
-    """Let the event loop run, and note by how much each tick was late."""
-    loop, timer = QEventLoop(), QTimer()
-    timer.setTimerType(Qt.TimerType.PreciseTimer)
-    ticks: list[Tick] = []
-    before = (time.perf_counter() * 1e3, queued_ms())
-
-    def tick() -> None:
-        nonlocal before
-        now = (time.perf_counter() * 1e3, queued_ms())
-        late_ms = max(0.0, now[0] - before[0] - LOOK_EVERY_MS)
-        ticks.append(Tick(late_ms, now[1] - before[1]))
-        before = now
-
-    timer.timeout.connect(tick)
-    timer.start(LOOK_EVERY_MS)
-    QTimer.singleShot(round(duration_s * 1e3), loop.quit)
-    loop.exec()
-    timer.stop()
-    return ticks
 
 
 class Situation(NamedTuple):
@@ -201,8 +116,8 @@ class Situation(NamedTuple):
 class Run(NamedTuple):
     """What was seen of one window."""
 
-    opening: list[Tick]
-    ticks: list[Tick]
+    opening: Ticks
+    ticks: Ticks
     paintings_per_s: float
     pictures_per_s: float
     results_per_s: float
@@ -263,23 +178,22 @@ def _faces(result: FrameResult | None) -> Sequence[FaceResult]:
 def measure(situation: Situation) -> dict[str, Any]:
     """Several windows, one after the other."""
     runs = [run(situation) for _ in range(RUNS)]
-    ticks = [tick for one in runs for tick in one.ticks]
     return {
-        "stall_ms": percentiles([tick.late_ms for tick in ticks]),
-        "own_stall_ms": percentiles([tick.own_ms for tick in ticks]),
-        "longest_stall_ms_by_run": [round(max(t.late_ms for t in one.ticks), 1) for one in runs],
-        "longest_own_stall_ms_by_run": [round(max(t.own_ms for t in one.ticks), 1) for one in runs],
-        "opening_longest_stall_ms_by_run": [
-            round(max(t.late_ms for t in one.opening), 1) for one in runs
-        ],
-        "opening_longest_own_stall_ms_by_run": [
-            round(max(t.own_ms for t in one.opening), 1) for one in runs
-        ],
+        "stall_ms": percentiles(np.concatenate([one.ticks.late_ms for one in runs])),
+        "own_stall_ms": percentiles(np.concatenate([one.ticks.own_ms for one in runs])),
+        "longest_stall_ms_by_run": [_longest(one.ticks.late_ms) for one in runs],
+        "longest_own_stall_ms_by_run": [_longest(one.ticks.own_ms) for one in runs],
+        "opening_longest_stall_ms_by_run": [_longest(one.opening.late_ms) for one in runs],
+        "opening_longest_own_stall_ms_by_run": [_longest(one.opening.own_ms) for one in runs],
         **{
             name: [getattr(one, name) for one in runs]
             for name in ("paintings_per_s", "pictures_per_s", "results_per_s", "captured_per_s")
         },
     }
+
+
+def _longest(stalls_ms: NDArray[np.float64]) -> float:
+    return round(float(stalls_ms.max()), 1)
 
 
 def starts(clip: Path, folder: Path) -> dict[str, Any]:
@@ -300,9 +214,11 @@ def starts(clip: Path, folder: Path) -> dict[str, Any]:
     return {name: percentiles(samples) for name, samples in seen.items()}
 
 
-def camera(every_s: float | None, size: tuple[int, int] = (1280, 720)) -> Callable[[Choice], Feed]:
-    """Opens a made-up camera."""
-    return lambda choice: Feed(choice, MadeUp(every_s, size), Policy.LIVE)
+def portraits(size: tuple[int, int]) -> Callable[[], Iterator[RgbImage]]:
+    """A portrait, again and again."""
+    image = np.full((size[1], size[0], 3), 120, np.uint8)
+    image[100:612, 300:812] = load_portrait()
+    return lambda: repeat(image)
 
 
 def main() -> None:
@@ -313,13 +229,13 @@ def main() -> None:
         make_clip(clip, plan_walk())
         situations = {
             "file": Situation(choose(str(clip))),
-            "slow source, 2 frames a second": Situation(opened=camera(0.5)),
-            "dead source": Situation(opened=camera(None)),
+            "slow source, 2 frames a second": Situation(opened=camera(portraits(HD), 0.5)),
+            "dead source": Situation(opened=camera(portraits(HD), None)),
             "overloaded engine, 1080p at 60": Situation(
-                opened=camera(1 / 60, (1920, 1080)), detect_px=1920
+                opened=camera(portraits(FULL_HD), 1 / 60), detect_px=1920
             ),
             "ten minutes of twelve faces remembered": Situation(
-                opened=camera(1 / 25), has_past=True
+                opened=camera(portraits(HD), 1 / 25), has_past=True
             ),
         }
         data: dict[str, Any] = {"start": starts(clip, Path(folder))}

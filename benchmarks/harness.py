@@ -17,6 +17,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from srfer.realtime.bench.machine import commit, machine, versions
 from srfer.realtime.bench.percentiles import Percentiles
 
@@ -24,7 +27,9 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 
 
-def percentiles(samples: Sequence[float], digits: int = 3) -> dict[str, float]:
+def percentiles(
+    samples: Sequence[float] | NDArray[np.float64], digits: int = 3
+) -> dict[str, float]:
     """Summarise samples as p50, p95, p99, max, mean, and n, in the unit of the samples.
 
     Raises:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import os
 import socket
-import statistics
 import sys
 import threading
 import time
@@ -21,25 +20,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from fractions import Fraction
-from itertools import count, islice
+from itertools import islice
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
-import psutil
 
 import srfer
 from srfer.engines import Model
 from srfer.realtime import Frame, FrameResult, SourceInfo
-from srfer.realtime.bench.resources import memory_mib
-from srfer.realtime.sources.synthetic import Scene, SyntheticVideo
 from srfer.realtime.streams import Stream, StreamSet, StreamStats
 from srfer.realtime.types import Effort
 from srfer.realtime.watch import Feed, Hub, LineWriter
 from srfer.realtime.watch.ages import Ages
 from srfer.realtime.watch.webhook import WebhookOutlet
 
+from .growth import Footprint, footprint, median_of, slope_per_10_minutes
 from .harness import percentiles, write_result
+from .visits import Visits
 
 STREAMS = 2
 RATE = Fraction(15)
@@ -51,8 +49,6 @@ MOST_FACES = 4
 
 VISIT = 120
 """Frames for which the same faces stay: 8 seconds."""
-VISITS_A_PLACE = 6
-"""Visits until the camera is turned to another place."""
 BURST_EVERY, BURST = 400, 6
 """Of 400 pictures, 6 come without waiting."""
 
@@ -83,8 +79,7 @@ class Crowd:
     def __init__(self, name: str, frames: int, seed: int, visit: int = VISIT) -> None:
         self.info = SourceInfo(name, *SIZE, RATE, 1 / RATE, None, is_live=True)
         self._frames = frames
-        self._seed = seed
-        self._visit = visit
+        self._visits = Visits(seed, SIZE, RATE, FACE_PX, visit, MOST_FACES)
         self._changed = threading.Condition()
         self._finished = -1
         self._is_interrupted = False
@@ -102,7 +97,7 @@ class Crowd:
 
     def __iter__(self) -> Iterator[Frame]:
         """Yield the frames, each when the one before it is finished, or at once in a burst."""
-        for index, image in enumerate(islice(self._pictures(), self._frames)):
+        for index, image in enumerate(islice(self._visits.pictures(), self._frames)):
             if index % BURST_EVERY >= BURST:
                 self._wait_for(index - 1)
             if self._is_interrupted:
@@ -124,17 +119,6 @@ class Crowd:
     def _wait_for(self, index: int) -> None:
         with self._changed:
             self._changed.wait_for(lambda: self._finished >= index or self._is_interrupted)
-
-    def _pictures(self) -> Iterator[np.ndarray[Any, np.dtype[np.uint8]]]:
-        chance = np.random.default_rng(self._seed)
-        for visit in count():
-            faces = int(chance.integers(0, MOST_FACES + 1))
-            # The seed makes the place: with the same one, only the faces change.
-            seed = 1000 * self._seed + visit // VISITS_A_PLACE
-            scene = Scene(faces, FACE_PX, *SIZE, RATE, self._visit / RATE, seed)
-            with SyntheticVideo(scene) as video:
-                for frame in video:
-                    yield frame.image
 
 
 class Census:
@@ -175,25 +159,17 @@ class Census:
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Footprint):
     """The process at one moment.
 
     Attributes:
         share: how much of the run was over, 0..1.
-        rss_mb: memory in use.
-        blocks: pieces of memory that Python's own objects have.
-        fds: open files.
-        threads: of the process.
         queued: most frames that wait in front of a part.
         in_flight: most frames of a stream that are under way.
         tracks: of all newest results.
     """
 
     share: float
-    rss_mb: float
-    blocks: int
-    fds: int
-    threads: int
     queued: int
     in_flight: int
     tracks: int
@@ -263,14 +239,10 @@ def _open_hub(opened: ExitStack) -> Hub:
 
 
 def _look(running: StreamSet, share: float) -> Sample:
-    process = psutil.Process()
     stats = [stream.pipeline for stream in running.stats()]
     return Sample(
+        **asdict(footprint()),
         share=round(share, 4),
-        rss_mb=round(memory_mib() or 0.0, 2),
-        blocks=sys.getallocatedblocks(),
-        fds=process.num_fds(),
-        threads=process.num_threads(),
         queued=max(part.queued for pipeline in stats for part in pipeline.parts),
         in_flight=max(pipeline.in_flight for pipeline in stats),
         tracks=sum(len(result.faces) for result in running.latest() if result is not None),
@@ -282,9 +254,10 @@ def summarise(run: Soak) -> dict[str, Any]:
     warm = [sample for sample in run.samples if sample.share >= WARM_UP]
     first = [sample for sample in warm if sample.share < WARM_UP + WINDOW]
     last = [sample for sample in warm if sample.share >= 1 - WINDOW]
-    shares, memory = [sample.share for sample in warm], [sample.rss_mb for sample in warm]
-    ten_minutes = len(run.census[0].age_ms) / RATE / 600
-    slope = statistics.linear_regression(shares, memory).slope / float(ten_minutes)
+    length_s = float(len(run.census[0].age_ms) / RATE)
+    slope = slope_per_10_minutes(
+        [length_s * sample.share for sample in warm], [sample.rss_mb for sample in warm]
+    )
     return {
         "elapsed_s": round(run.elapsed_s, 1),
         "captured": sum(one.pipeline.captured for one in run.stats),
@@ -294,11 +267,11 @@ def summarise(run: Soak) -> dict[str, Any]:
         "most_tracks_of_a_stream": max(one.most_tracks for one in run.census),
         "most_queued": max(sample.queued for sample in run.samples),
         "most_in_flight": max(sample.in_flight for sample in run.samples),
-        "rss_mb": {"first": _median(first, "rss_mb"), "last": _median(last, "rss_mb")},
-        "rss_growth_mb": round(_median(last, "rss_mb") - _median(first, "rss_mb"), 2),
+        "rss_mb": {"first": median_of(first, "rss_mb"), "last": median_of(last, "rss_mb")},
+        "rss_growth_mb": round(median_of(last, "rss_mb") - median_of(first, "rss_mb"), 2),
         "rss_mb_per_10_minutes": round(slope, 3),
-        "fds": {"first": _median(first, "fds"), "last": _median(last, "fds")},
-        "threads": {"first": _median(first, "threads"), "last": _median(last, "threads")},
+        "fds": {"first": median_of(first, "fds"), "last": median_of(last, "fds")},
+        "threads": {"first": median_of(first, "threads"), "last": median_of(last, "threads")},
         "age_ms": {"first": _ages(run, WARM_UP), "last": _ages(run, 1 - WINDOW)},
         "samples": [asdict(sample) for sample in run.samples],
     }
@@ -320,11 +293,6 @@ def exceeded(figures: Mapping[str, Any]) -> list[str]:
         "tracks are bounded": figures["most_tracks_of_a_stream"] <= MOST_FACES + LOST_FOR,
     }
     return [limit for limit, is_kept in kept.items() if not is_kept]
-
-
-def _median(samples: Sequence[Sample], name: str) -> float:
-    values: list[float] = [getattr(sample, name) for sample in samples]
-    return round(statistics.median(values), 2)
 
 
 def _ages(run: Soak, begin: float) -> dict[str, float]:

@@ -71,14 +71,14 @@ def _run(app: QApplication, source: str, model: str, overrides: Mapping[str, Any
     desk = Desk(wanted, usual_folder(), model=model)
     window = MainWindow(desk)
     faults = Faults()
-    faults.found.connect(window.say)
+    faults.found.connect(window.complain)
     faults.install()
     keeper = Keeper(file, preferences, overrides)
-    keeper.failed.connect(window.say)
+    keeper.failed.connect(window.complain)
     window.preferences_changed.connect(keeper.keep)
     hints.colorSchemeChanged.connect(lambda _: window.follow_system())
     if note:
-        window.say(note)
+        window.complain(note)
     received, restore = _listen(app)
     try:
         window.show()

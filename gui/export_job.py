@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 from srfer.errors import SrferError
 from srfer.realtime import describe_settings, make_stages
+from srfer.realtime.api import make_second_look
 from srfer.realtime.export import ExportOptions, ExportOutcome, ExportProgress, export
-from srfer.realtime.formats import DEFAULT_FORMATS, Format
-from srfer.realtime.veil import Veil
 
 from .priority import step_back
 from .shelf import Setup, Shelf
@@ -27,10 +27,7 @@ class ExportJob:
         out: folder for the results.
         setup: how to analyse.
         shelf: gives the model.
-        has_video: write the annotated video too.
-        has_notice: say "expression analysis" in it.
-        veil: how faces are hidden in it, or None.
-        is_forced: replace earlier results.
+        options: what to write, and how.
 
     Attributes:
         progress: how far it is; None before the first frame.
@@ -44,19 +41,13 @@ class ExportJob:
         out: Path,
         setup: Setup,
         shelf: Shelf,
-        *,
-        has_video: bool = True,
-        has_notice: bool = True,
-        veil: Veil | None = None,
-        is_forced: bool = False,
+        options: ExportOptions,
     ) -> None:
         self.path, self.out = path, out
         self.progress: ExportProgress | None = None
         self.outcome: ExportOutcome | None = None
         self.error = ""
-        self._how = (setup, shelf)
-        self._has_video, self._has_notice, self._is_forced = has_video, has_notice, is_forced
-        self._veil = veil
+        self._setup, self._shelf, self._options = setup, shelf, options
         self._is_cancelled = threading.Event()
         self._thread = threading.Thread(target=self._run, name="live:export", daemon=True)
 
@@ -91,20 +82,13 @@ class ExportJob:
             self.error = str(error)
 
     def _export(self) -> None:
-        setup, shelf = self._how
-        model = shelf.get(setup)
-        options = ExportOptions(
-            formats=DEFAULT_FORMATS if self._has_video else DEFAULT_FORMATS - {Format.VIDEO},
-            veil=self._veil,
-            has_notice=self._has_notice,
-            is_forced=self._is_forced,
-            settings=describe_settings(model, setup.options),
-        )
+        model, analysis = self._shelf.get(self._setup), self._setup.options
         summary = export(
             [self.path],
             self.out,
-            lambda: make_stages(model, setup.options),
-            options,
+            lambda: make_stages(model, analysis),
+            replace(self._options, settings=describe_settings(model, analysis)),
+            make_second_look=lambda: make_second_look(model, analysis),
             on_progress=self._on_progress,
         )
         (outcome,) = summary.outcomes

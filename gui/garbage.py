@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import gc
 
-from PyQt6.QtCore import QObject, QTimer
+from PyQt6.QtCore import QElapsedTimer, QObject, QTimer
 
 LOOK_EVERY_MS = 500
 
+ALL_EVERY_MS = 60_000
+"""Everything is looked through this often at least: by the thresholds alone, a window that makes
+little would keep what belonged to a closed source for a quarter of an hour."""
+
 
 class Collector(QObject):
-    """Takes over from Python's own collector, by the same thresholds.
+    """Takes over from Python's own collector, by the same thresholds, and now and then without.
 
     Python collects in whichever thread happens to allocate something. If there are objects of Qt in
     the garbage, they are then destroyed outside the thread that they belong to, and Qt crashes.
+
+    Args:
+        all_every_ms: see `ALL_EVERY_MS`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, all_every_ms: int = ALL_EVERY_MS) -> None:
         super().__init__()
+        self._all_every_ms = all_every_ms
+        self._since_all = QElapsedTimer()
+        self._since_all.start()
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.look)
 
@@ -39,5 +49,8 @@ class Collector(QObject):
         due = [
             n for n, pair in enumerate(zip(counts, thresholds, strict=True)) if pair[0] > pair[1]
         ]
-        if due:
+        if self._since_all.elapsed() >= self._all_every_ms or due[-1:] == [2]:
+            self._since_all.restart()
+            gc.collect()
+        elif due:
             gc.collect(max(due))

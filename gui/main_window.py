@@ -16,13 +16,14 @@ from srfer.errors import SrferError
 from .actions import Actions
 from .desk import Desk
 from .feeds import Choice, Kind, choose
-from .messages import message
+from .messages import cause_of, message
 from .orders import Orders, use_theme
 from .overlay_window import OverlayWindow, watched_region
 from .panels import Panels
 from .preferences import Preferences, Privacy, Theme
 from .reading import Reading
 from .session import Phase, Session
+from .spoken import spoken
 
 if TYPE_CHECKING:
     from .export_dialog import ExportDialog
@@ -85,7 +86,7 @@ class MainWindow(QMainWindow):
         try:
             choice = choose(text)
         except SrferError as error:
-            self.say(str(error))
+            self.complain(str(error))
             return
         self.open_choice(choice)
 
@@ -94,7 +95,7 @@ class MainWindow(QMainWindow):
         try:
             self.desk.open(choice)
         except SrferError as error:
-            self.say(str(error))
+            self.complain(str(error))
             return
         self.panels.banner.hide()
         self._show_session()
@@ -139,6 +140,10 @@ class MainWindow(QMainWindow):
     def say(self, text: str) -> None:
         """Say what went wrong, without stopping anybody."""
         self.panels.banner.say(text)
+
+    def complain(self, text: str) -> None:
+        """Say an error of another room."""
+        self.say(spoken(text))
 
     def tell(self, text: str) -> None:
         """Say for a while what was done."""
@@ -260,7 +265,7 @@ class MainWindow(QMainWindow):
         session = self.desk.session
         status = None if session is None else session.status()
         self._phase = None if status is None else status.phase
-        cause = "" if status is None else status.cause
+        cause = "" if status is None else cause_of(status)
         self.panels.source_bar.state.show_phase(self._phase, cause)
         has_result = self.panels.picture.result is not None
         self.panels.picture.show_message(*message(session, status, has_result=has_result))
@@ -274,7 +279,7 @@ class MainWindow(QMainWindow):
             if self.desk.follow_session():
                 self._show_preferences()
             for text in session.take_notices():
-                self.say(text)
+                self.complain(text)
             for text in session.take_news():
                 self.tell(text)
 

@@ -6,6 +6,8 @@ from PyQt6.QtCore import QCoreApplication
 
 from .feeds import Kind
 from .session import Phase, Session, Status
+from .spoken import spoken
+from .words import stage_name
 
 
 def message(session: Session | None, status: Status | None, *, has_result: bool) -> tuple[str, str]:
@@ -16,16 +18,16 @@ def message(session: Session | None, status: Status | None, *, has_result: bool)
             translate("Messages", "Open a source"),
             translate("Messages", "Drop a video here, or choose one with Open (Ctrl+O)."),
         )
-    title = session.choice.title
+    title, cause = session.choice.title, cause_of(status)
     again = translate("Messages", "It is tried again until it is back.")
     said = {
-        Phase.STALLED: (translate("Messages", "No picture comes"), status.cause or title),
+        Phase.STALLED: (translate("Messages", "No picture comes"), cause or title),
         Phase.LOST: (
             translate("Messages", "The source is lost"),
-            f"{status.cause}\n{again}".strip(),
+            f"{cause}\n{again}".strip(),
         ),
-        Phase.FAILED: (translate("Messages", "This cannot go on"), status.cause),
-        Phase.OPENING: (translate("Messages", "Connecting…"), status.cause or title),
+        Phase.FAILED: (translate("Messages", "This cannot go on"), cause),
+        Phase.OPENING: (translate("Messages", "Connecting…"), cause or title),
     }
     if status.phase is Phase.OPENING and session.model is None:
         return translate("Messages", "Loading the model…"), title
@@ -34,3 +36,13 @@ def message(session: Session | None, status: Status | None, *, has_result: bool)
     if status.phase is Phase.ENDED and session.choice.kind is not Kind.FILE:
         return translate("Messages", "The source has ended"), title
     return said.get(status.phase, ("", ""))
+
+
+def cause_of(status: Status) -> str:
+    """Why a source is not live, in a line; "" while all is well."""
+    if status.cause or status.phase is not Phase.STALLED:
+        return spoken(status.cause)
+    stages = ", ".join(map(stage_name, status.stats.stalled))
+    return QCoreApplication.translate("Messages", "No answer yet from: {stages}").format(
+        stages=stages
+    )

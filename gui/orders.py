@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import QObject, QRect, Qt
 from PyQt6.QtWidgets import QApplication, QDialog, QFileDialog
 
+from srfer.errors import ExportError
+from srfer.realtime.sinks.atomic import shown, writing
+
 from .about import AboutDialog
 from .feeds import Kind, list_webcams, region_address
 from .preferences import Privacy, Theme
@@ -76,15 +79,15 @@ class Orders(QObject):
 
         session, desk = self._window.desk.session, self._window.desk
         if session is not None and session.choice.kind is Kind.FILE:
+            player = session.player
+            length_s = None if player is None else player.duration_s
             dialog = ExportDialog(
                 Path(session.choice.address),
-                desk.folder / "export",
-                desk.setup,
-                desk.shelf,
-                has_notice=desk.preferences.has_notice,
-                veil=desk.veil,
-                parent=self._window,
+                None if length_s is None else float(length_s),
+                desk,
+                self._window,
             )
+            dialog.chosen.connect(self._window.apply)
             self._window.export_dialog = dialog
             _show(dialog)
 
@@ -231,11 +234,13 @@ class Orders(QObject):
             session.save_table(path)
             return
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            with writing(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
             if not timeline.save_png(path):
-                raise OSError(self.tr("the picture cannot be written"))
-        except OSError as error:
-            self._window.say(f"{path.name}: {error.strerror or error}")
+                trouble = "the picture cannot be written; choose another folder"
+                raise ExportError(f"{shown(path)}: {trouble}")
+        except ExportError as error:
+            self._window.complain(str(error))
         else:
             self._window.tell(self.tr("saved {name}").format(name=path.name))
 

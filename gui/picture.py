@@ -273,7 +273,8 @@ class PictureView(QWidget):
         """For screen readers."""
         faces = 0 if self._result is None else len(self._result.faces)
         count = self.tr("{count} faces").format(count=faces)
-        self.setAccessibleDescription(" · ".join(one for one in (self._title, count) if one))
+        said = (self._title, *self._text.splitlines(), count)
+        self.setAccessibleDescription(" · ".join(one for one in said if one))
 
 
 def _read_at_s(result: FrameResult) -> float:

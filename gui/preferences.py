@@ -11,6 +11,7 @@ from typing import Any, Self
 from srfer.engines import PRECISIONS
 from srfer.errors import ConfigError
 from srfer.realtime.api import TRACKERS
+from srfer.realtime.formats import Format
 
 VERSION = 1
 """Of the file. A newer one is not understood; an older one is read as far as it goes."""
@@ -59,6 +60,8 @@ class Preferences:
         detect_px: long side at which frames are searched, in pixels.
         use_sr: faces are read after super-resolution.
         folder: where recordings go, or "" for the usual place.
+        export_formats: what an export writes.
+        export_refines: exports go over the video twice.
         recent: sources that were opened, newest first; without passwords.
         has_agreed: the notice on lawful use was shown.
         geometry: of the window, as Qt encodes it, in Base64.
@@ -77,6 +80,8 @@ class Preferences:
     detect_px: int = 640
     use_sr: bool = True
     folder: str = ""
+    export_formats: tuple[str, ...] = ("video", "jsonl", "csv")
+    export_refines: bool = False
     recent: tuple[str, ...] = ()
     has_agreed: bool = False
     geometry: str = ""
@@ -87,6 +92,9 @@ class Preferences:
             raise ConfigError(f"detect_px must lie between 32 and 8192, not {self.detect_px}")
         if self.tracker not in TRACKERS:
             raise ConfigError(f"no tracker {self.tracker!r}: {', '.join(TRACKERS)}")
+        unknown = sorted(set(self.export_formats) - set(Format))
+        if unknown:
+            raise ConfigError(f"no format {unknown[0]!r}: {', '.join(Format)}")
         if self.precision not in ("", *PRECISIONS):
             raise ConfigError(f"no precision {self.precision!r}: {', '.join(PRECISIONS)}")
 

@@ -60,7 +60,7 @@ class Status:
 
     Attributes:
         phase: where it is.
-        cause: why it is not live, in one line; "" while all is well.
+        cause: why it is not live, in one line; "" while all is well, or where `stats` say it.
         since_s: `time.monotonic()` of the beginning of that state, where the source tells it.
         stats: of the pipeline.
         health: of the source, or None if it does not tell.
@@ -333,8 +333,7 @@ class Session:
             return _PHASES[health.state], health.cause
         if self.latest() is None:
             return Phase.OPENING, ""
-        stalled = ", ".join(stats.stalled)
-        return (Phase.STALLED if stalled else Phase.LIVE), stalled
+        return (Phase.STALLED if stats.stalled else Phase.LIVE), ""
 
     def _error(self) -> str:
         try:

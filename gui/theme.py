@@ -113,8 +113,10 @@ def _palette(look: Tones) -> QPalette:
         (role.Mid, look.line),
     ):
         palette.setColor(one, QColor(colour))
+    is_light = QColor(look.surface).lightnessF() > 0.5
+    off = QColor(look.line).darker(115) if is_light else QColor(look.muted).darker(150)
     for one in (role.Text, role.WindowText, role.ButtonText):
-        palette.setColor(QPalette.ColorGroup.Disabled, one, QColor(look.line).darker(115))
+        palette.setColor(QPalette.ColorGroup.Disabled, one, off)
     return palette
 
 
@@ -160,6 +162,13 @@ QLineEdit {{ background: {look.surface}; border: 1px solid {look.line};
     border-radius: 6px; padding: 4px 8px; min-height: 18px;
     selection-background-color: {look.accent}; selection-color: {look.accent_text}; }}
 QLineEdit:focus {{ border-color: {look.accent}; }}
+QAbstractSpinBox {{ min-height: 24px; }}
+QAbstractSpinBox QLineEdit {{ border: 0; padding: 0 4px; }}
+QCheckBox {{ min-height: 20px; }}
+QCheckBox::indicator:unchecked {{ background: {look.surface}; border: 1px solid {look.muted};
+    border-radius: 3px; width: 13px; height: 13px; }}
+QCheckBox::indicator:unchecked:disabled {{ border-color: {look.line}; }}
+QCheckBox::indicator:unchecked:focus {{ border-color: {look.accent}; }}
 """
 
 

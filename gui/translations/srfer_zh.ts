@@ -50,10 +50,6 @@
   <context>
     <name>Actions</name>
     <message>
-      <source>&amp;Source</source>
-      <translation>来源(&amp;S)</translation>
-    </message>
-    <message>
       <source>Open video or picture…</source>
       <translation>打开视频或图片…</translation>
     </message>
@@ -86,8 +82,8 @@
       <translation>退出</translation>
     </message>
     <message>
-      <source>&amp;Play</source>
-      <translation>播放(&amp;L)</translation>
+      <source>&amp;Source</source>
+      <translation>来源(&amp;S)</translation>
     </message>
     <message>
       <source>Play or pause</source>
@@ -114,8 +110,8 @@
       <translation>加速</translation>
     </message>
     <message>
-      <source>&amp;Capture</source>
-      <translation>采集(&amp;C)</translation>
+      <source>&amp;Play</source>
+      <translation>播放(&amp;L)</translation>
     </message>
     <message>
       <source>Record</source>
@@ -130,8 +126,8 @@
       <translation>遮挡人脸</translation>
     </message>
     <message>
-      <source>&amp;View</source>
-      <translation>视图(&amp;V)</translation>
+      <source>&amp;Capture</source>
+      <translation>采集(&amp;C)</translation>
     </message>
     <message>
       <source>Mark faces</source>
@@ -170,8 +166,8 @@
       <translation>直接在屏幕上标注</translation>
     </message>
     <message>
-      <source>&amp;Help</source>
-      <translation>帮助(&amp;H)</translation>
+      <source>&amp;View</source>
+      <translation>视图(&amp;V)</translation>
     </message>
     <message>
       <source>Shortcuts</source>
@@ -180,6 +176,10 @@
     <message>
       <source>About srfer</source>
       <translation>关于 srfer</translation>
+    </message>
+    <message>
+      <source>&amp;Help</source>
+      <translation>帮助(&amp;H)</translation>
     </message>
   </context>
   <context>
@@ -196,12 +196,16 @@
       <translation>导出 {name}</translation>
     </message>
     <message>
-      <source>Folder</source>
-      <translation>文件夹</translation>
+      <source>the beginning</source>
+      <translation>开头</translation>
     </message>
     <message>
-      <source>Annotated video</source>
-      <translation>带标注的视频</translation>
+      <source>the end</source>
+      <translation>结尾</translation>
+    </message>
+    <message>
+      <source>Go over the video twice: slower, and more exact</source>
+      <translation>处理视频两遍：更慢，也更准确</translation>
     </message>
     <message>
       <source>“expression analysis” in the video</source>
@@ -216,12 +220,8 @@
       <translation>替换以前的结果</translation>
     </message>
     <message>
-      <source>Progress</source>
-      <translation>进度</translation>
-    </message>
-    <message>
-      <source>JSON lines, a table and a manifest are always written.</source>
-      <translation>始终写入 JSON 行、表格和清单。</translation>
+      <source>A manifest is always written.</source>
+      <translation>总会写入一份清单。</translation>
     </message>
     <message>
       <source>Export</source>
@@ -236,8 +236,72 @@
       <translation>打开文件夹</translation>
     </message>
     <message>
+      <source>Annotated video</source>
+      <translation>带标注的视频</translation>
+    </message>
+    <message>
+      <source>JSON lines</source>
+      <translation>JSON 行</translation>
+    </message>
+    <message>
+      <source>Table (CSV)</source>
+      <translation>表格（CSV）</translation>
+    </message>
+    <message>
+      <source>Subtitles (SRT)</source>
+      <translation>字幕（SRT）</translation>
+    </message>
+    <message>
+      <source>Report (HTML)</source>
+      <translation>报告（HTML）</translation>
+    </message>
+    <message>
+      <source>Folder</source>
+      <translation>文件夹</translation>
+    </message>
+    <message>
+      <source>From</source>
+      <translation>从</translation>
+    </message>
+    <message>
+      <source>To</source>
+      <translation>到</translation>
+    </message>
+    <message>
+      <source>How faces are hidden</source>
+      <translation>遮挡人脸的方式</translation>
+    </message>
+    <message>
+      <source>Progress</source>
+      <translation>进度</translation>
+    </message>
+    <message>
+      <source>Joins the tracks of a face over gaps, looks again where it was lost, and smooths its expressions with later frames too</source>
+      <translation>跨越间断连接同一张脸的轨迹，在丢失处再次查找，并利用之后的帧平滑其表情</translation>
+    </message>
+    <message>
+      <source>Seconds, or hours:minutes:seconds</source>
+      <translation>秒，或 时:分:秒</translation>
+    </message>
+    <message>
+      <source>pixelated</source>
+      <translation>像素化</translation>
+    </message>
+    <message>
+      <source>blurred</source>
+      <translation>模糊</translation>
+    </message>
+    <message>
       <source>Choose…</source>
       <translation>选择…</translation>
+    </message>
+    <message>
+      <source>Write</source>
+      <translation>写入</translation>
+    </message>
+    <message>
+      <source>to</source>
+      <translation>到</translation>
     </message>
     <message>
       <source>Preparing…</source>
@@ -409,6 +473,10 @@
       <source>The source has ended</source>
       <translation>来源已结束</translation>
     </message>
+    <message>
+      <source>No answer yet from: {stages}</source>
+      <translation>尚未响应：{stages}</translation>
+    </message>
   </context>
   <context>
     <name>NoticeDialog</name>
@@ -470,10 +538,6 @@
     <message>
       <source>Save the timeline</source>
       <translation>保存时间线</translation>
-    </message>
-    <message>
-      <source>the picture cannot be written</source>
-      <translation>无法写入图片</translation>
     </message>
     <message>
       <source>saved {name}</source>
@@ -806,6 +870,513 @@
     <message>
       <source>Play</source>
       <translation>播放</translation>
+    </message>
+  </context>
+  <context>
+    <name>Troubles</name>
+    <message>
+      <source>no such file; check the path</source>
+      <translation>没有此文件；请检查路径</translation>
+    </message>
+    <message>
+      <source>may not be read; change its permissions</source>
+      <translation>不允许读取；请更改其权限</translation>
+    </message>
+    <message>
+      <source>is a folder; name a video file in it</source>
+      <translation>是一个文件夹；请指定其中的视频文件</translation>
+    </message>
+    <message>
+      <source>is a pipe or device, not a file; save the video to a file first</source>
+      <translation>是管道或设备，不是文件；请先把视频保存为文件</translation>
+    </message>
+    <message>
+      <source>is empty (0 bytes); copy it again</source>
+      <translation>是空文件（0 字节）；请重新复制</translation>
+    </message>
+    <message>
+      <source>holds no video; name a file with pictures</source>
+      <translation>其中没有视频；请选择含有画面的文件</translation>
+    </message>
+    <message>
+      <source>its codec is unknown (or the file is damaged); convert it to H.264</source>
+      <translation>编码未知（或文件已损坏）；请转换为 H.264</translation>
+    </message>
+    <message>
+      <source>holds no frame that can be decoded (damaged, or over {n} megapixels); copy it again or scale it down</source>
+      <translation>没有可以解码的帧（已损坏，或超过 {n} 百万像素）；请重新复制或缩小画面</translation>
+    </message>
+    <message>
+      <source>breaks off after {n} frames: the file is damaged or incomplete; copy it again</source>
+      <translation>在第 {n} 帧之后中断：文件已损坏或不完整；请重新复制</translation>
+    </message>
+    <message>
+      <source>is {size} pixels, more than {side} a side or {n} megapixels; scale it down first</source>
+      <translation>大小为 {size} 像素，超过每边 {side} 像素或 {n} 百万像素；请先缩小</translation>
+    </message>
+    <message>
+      <source>no frame within {n} s</source>
+      <translation>{n} 秒内没有一帧画面</translation>
+    </message>
+    <message>
+      <source>no frame begins at {n} s or later{rest}</source>
+      <translation>在 {n} 秒或之后没有任何一帧{rest}</translation>
+    </message>
+    <message>
+      <source>none of {n} pictures can be read</source>
+      <translation>{n} 张图片都无法读取</translation>
+    </message>
+    <message>
+      <source>holds no picture ({suffixes})</source>
+      <translation>其中没有图片（{suffixes}）</translation>
+    </message>
+    <message>
+      <source>no such folder</source>
+      <translation>没有此文件夹</translation>
+    </message>
+    <message>
+      <source>{what}: reading takes too long; copy it to a local disk</source>
+      <translation>{what}：读取时间过长；请复制到本地磁盘</translation>
+    </message>
+    <message>
+      <source>{what}: too large for the memory, or too many tracks; convert it to MP4</source>
+      <translation>{what}：内存不足，或轨道过多；请转换为 MP4</translation>
+    </message>
+    <message>
+      <source>{what}; convert it to MP4</source>
+      <translation>{what}；请转换为 MP4</translation>
+    </message>
+    <message>
+      <source>{what}: unsupported codec; convert it to H.264</source>
+      <translation>{what}：不支持的编码；请转换为 H.264</translation>
+    </message>
+    <message>
+      <source>{what} ({detail}); copy it again or convert it to MP4</source>
+      <translation>{what}（{detail}）；请重新复制或转换为 MP4</translation>
+    </message>
+    <message>
+      <source>cannot be read</source>
+      <translation>无法读取</translation>
+    </message>
+    <message>
+      <source>cannot be searched</source>
+      <translation>无法定位</translation>
+    </message>
+    <message>
+      <source>is not a video that can be read: unfinished, damaged or of an unknown format</source>
+      <translation>不是可以读取的视频：未完成、已损坏或格式未知</translation>
+    </message>
+    <message>
+      <source>breaks off after {n} frames</source>
+      <translation>在第 {n} 帧之后中断</translation>
+    </message>
+    <message>
+      <source>{n} packets in a row cannot be decoded</source>
+      <translation>连续 {n} 个数据包无法解码</translation>
+    </message>
+    <message>
+      <source>frame {n} cannot be converted to RGB</source>
+      <translation>第 {n} 帧无法转换为 RGB</translation>
+    </message>
+    <message>
+      <source>the connection is refused; is the camera on, and is the port right?</source>
+      <translation>连接被拒绝；摄像机是否已打开，端口是否正确？</translation>
+    </message>
+    <message>
+      <source>there is no way to this host; check the network</source>
+      <translation>无法到达该主机；请检查网络</translation>
+    </message>
+    <message>
+      <source>there is no way to this host; check its address</source>
+      <translation>无法到达该主机；请检查其地址</translation>
+    </message>
+    <message>
+      <source>the host is unknown or does not answer; check its name and the network</source>
+      <translation>主机未知或没有应答；请检查主机名和网络</translation>
+    </message>
+    <message>
+      <source>the host does not answer; check its address and the network</source>
+      <translation>主机没有应答；请检查其地址和网络</translation>
+    </message>
+    <message>
+      <source>the connection was reset</source>
+      <translation>连接被重置</translation>
+    </message>
+    <message>
+      <source>the port is in use by another program</source>
+      <translation>端口正被其他程序使用</translation>
+    </message>
+    <message>
+      <source>not allowed (401): check user and password</source>
+      <translation>不允许访问（401）：请检查用户名和密码</translation>
+    </message>
+    <message>
+      <source>not allowed (403): check the rights of the user</source>
+      <translation>不允许访问（403）：请检查该用户的权限</translation>
+    </message>
+    <message>
+      <source>the host has no such stream (404): check the path</source>
+      <translation>主机上没有此视频流（404）：请检查路径</translation>
+    </message>
+    <message>
+      <source>the host refuses the request: check the address</source>
+      <translation>主机拒绝了请求：请检查地址</translation>
+    </message>
+    <message>
+      <source>the host answers that it has a fault of its own</source>
+      <translation>主机回应其自身发生故障</translation>
+    </message>
+    <message>
+      <source>this build of FFmpeg knows no addresses of this kind</source>
+      <translation>此版本的 FFmpeg 不支持这类地址</translation>
+    </message>
+    <message>
+      <source>its codec is not known; choose H.264</source>
+      <translation>编码未知；请选择 H.264</translation>
+    </message>
+    <message>
+      <source>is in no format that is read; let it send MPEG-TS, H.264, HEVC or MJPEG</source>
+      <translation>格式无法读取；请让它发送 MPEG-TS、H.264、HEVC 或 MJPEG</translation>
+    </message>
+    <message>
+      <source>the connection was closed</source>
+      <translation>连接已被关闭</translation>
+    </message>
+    <message>
+      <source>not enough memory</source>
+      <translation>内存不足</translation>
+    </message>
+    <message>
+      <source>no answer within {n} s</source>
+      <translation>{n} 秒内没有应答</translation>
+    </message>
+    <message>
+      <source>no data for {n} s</source>
+      <translation>{n} 秒没有数据</translation>
+    </message>
+    <message>
+      <source>data, but no picture within {n} s</source>
+      <translation>有数据，但 {n} 秒内没有画面</translation>
+    </message>
+    <message>
+      <source>the connection broke off</source>
+      <translation>连接中断</translation>
+    </message>
+    <message>
+      <source>the stream ended</source>
+      <translation>视频流已结束</translation>
+    </message>
+    <message>
+      <source>holds no video</source>
+      <translation>其中没有视频</translation>
+    </message>
+    <message>
+      <source>sends nothing that is a video; check the path</source>
+      <translation>发送的不是视频；请检查路径</translation>
+    </message>
+    <message>
+      <source>its pictures are too large ({size} pixels)</source>
+      <translation>画面过大（{size} 像素）</translation>
+    </message>
+    <message>
+      <source>a picture cannot be converted to RGB</source>
+      <translation>一帧画面无法转换为 RGB</translation>
+    </message>
+    <message>
+      <source>not a kind of stream that is read; {schemes} are</source>
+      <translation>不是可以读取的视频流类型；可以读取的有 {schemes}</translation>
+    </message>
+    <message>
+      <source>the host or the port is impossible</source>
+      <translation>主机或端口不可能存在</translation>
+    </message>
+    <message>
+      <source>it cannot be told where the password ends; write @ as %40, / as %2F, ? as %3F and # as %23 in it, and @ as %40 in the path</source>
+      <translation>无法判断密码在何处结束；请在密码中把 @ 写作 %40、/ 写作 %2F、? 写作 %3F、# 写作 %23，并在路径中把 @ 写作 %40</translation>
+    </message>
+    <message>
+      <source>is not there; plug it in</source>
+      <translation>不存在；请插上设备</translation>
+    </message>
+    <message>
+      <source>was unplugged</source>
+      <translation>已被拔出</translation>
+    </message>
+    <message>
+      <source>gives no data; plug it in again</source>
+      <translation>没有数据；请重新插上</translation>
+    </message>
+    <message>
+      <source>is in use by another program; close that</source>
+      <translation>正被其他程序使用；请关闭该程序</translation>
+    </message>
+    <message>
+      <source>may not be opened; add yourself to the group: sudo usermod -aG video $USER, and log in again</source>
+      <translation>不允许打开；请把自己加入用户组：sudo usermod -aG video $USER，然后重新登录</translation>
+    </message>
+    <message>
+      <source>is not a camera</source>
+      <translation>不是摄像头</translation>
+    </message>
+    <message>
+      <source>offers no video of this size and rate</source>
+      <translation>不提供这种大小和帧率的视频</translation>
+    </message>
+    <message>
+      <source>there is no such webcam; there are: none</source>
+      <translation>没有此摄像头；这台机器上一个也没有</translation>
+    </message>
+    <message>
+      <source>there is no such webcam; there are: {names}</source>
+      <translation>没有此摄像头；现有：{names}</translation>
+    </message>
+    <message>
+      <source>more than one is called so; there are: {names}</source>
+      <translation>有多个同名；现有：{names}</translation>
+    </message>
+    <message>
+      <source>{name} is gone, and {other} has its number</source>
+      <translation>{name} 已不在，其编号现属于 {other}</translation>
+    </message>
+    <message>
+      <source>cannot be opened: not there, in use by another program, or not allowed</source>
+      <translation>无法打开：不存在、正被其他程序使用，或不允许访问</translation>
+    </message>
+    <message>
+      <source>gives no more pictures</source>
+      <translation>不再提供画面</translation>
+    </message>
+    <message>
+      <source>cannot be opened</source>
+      <translation>无法打开</translation>
+    </message>
+    <message>
+      <source>broke off</source>
+      <translation>中断</translation>
+    </message>
+    <message>
+      <source>the X server does not answer; check the variable DISPLAY</source>
+      <translation>X 服务器没有应答；请检查变量 DISPLAY</translation>
+    </message>
+    <message>
+      <source>this region is not (or not wholly) on the screen</source>
+      <translation>该区域不在（或不完全在）屏幕上</translation>
+    </message>
+    <message>
+      <source>cannot be read any more</source>
+      <translation>无法再读取</translation>
+    </message>
+    <message>
+      <source>there is no screen: the variable DISPLAY is not set</source>
+      <translation>没有屏幕：未设置变量 DISPLAY</translation>
+    </message>
+    <message>
+      <source>Wayland lets no program read the screen in this way; log in to an X11 session (or unset WAYLAND_DISPLAY, to read the X server that DISPLAY names)</source>
+      <translation>Wayland 不允许程序以这种方式读取屏幕；请登录 X11 会话（或取消设置 WAYLAND_DISPLAY，以读取 DISPLAY 所指的 X 服务器）</translation>
+    </message>
+    <message>
+      <source>no model {name}: give the path of an .onnx file or one of {names}</source>
+      <translation>没有模型 {name}：请给出 .onnx 文件的路径，或 {names} 之一</translation>
+    </message>
+    <message>
+      <source>cannot read model {name}: {why}</source>
+      <translation>无法读取模型 {name}：{why}</translation>
+    </message>
+    <message>
+      <source>{name} is damaged (sha256 differs): reinstall srfer</source>
+      <translation>{name} 已损坏（sha256 不符）：请重新安装 srfer</translation>
+    </message>
+    <message>
+      <source>{name} is no ONNX file, or damaged</source>
+      <translation>{name} 不是 ONNX 文件，或已损坏</translation>
+    </message>
+    <message>
+      <source>{name} is not a srfer model: it has no {key} metadata</source>
+      <translation>{name} 不是 srfer 模型：缺少 {key} 元数据</translation>
+    </message>
+    <message>
+      <source>no device can run {name} ({detail})</source>
+      <translation>没有设备可以运行 {name}（{detail}）</translation>
+    </message>
+    <message>
+      <source>{device} does not compute in {precision}: only {names}</source>
+      <translation>{device} 不支持 {precision} 计算：只支持 {names}</translation>
+    </message>
+    <message>
+      <source>this needs MediaPipe: {command}</source>
+      <translation>需要 MediaPipe：{command}</translation>
+    </message>
+    <message>
+      <source>this needs {names}: pip install {extra}</source>
+      <translation>需要 {names}：pip install {extra}</translation>
+    </message>
+    <message>
+      <source>{why}; free some space</source>
+      <translation>{why}；请腾出一些空间</translation>
+    </message>
+    <message>
+      <source>{why} after {n} frames; free some space</source>
+      <translation>写入 {n} 帧之后：{why}；请腾出一些空间</translation>
+    </message>
+    <message>
+      <source>{why}; check its folder</source>
+      <translation>{why}；请检查其文件夹</translation>
+    </message>
+    <message>
+      <source>{why} after {n} frames; check its folder</source>
+      <translation>写入 {n} 帧之后：{why}；请检查其文件夹</translation>
+    </message>
+    <message>
+      <source>cannot be written to ({why}); choose another folder</source>
+      <translation>无法写入（{why}）；请选择其他文件夹</translation>
+    </message>
+    <message>
+      <source>is a file; choose a folder for the results</source>
+      <translation>是一个文件；请为结果选择一个文件夹</translation>
+    </message>
+    <message>
+      <source>holds the input {name}; choose another folder for the results</source>
+      <translation>其中有输入文件 {name}；请为结果选择其他文件夹</translation>
+    </message>
+    <message>
+      <source>{name} exists already; choose another name</source>
+      <translation>{name} 已经存在；请选择其他名称</translation>
+    </message>
+    <message>
+      <source>a recording is under way; end it before the next one</source>
+      <translation>正在录制；请先结束这次录制</translation>
+    </message>
+    <message>
+      <source>the picture cannot be encoded; try another frame</source>
+      <translation>无法编码该图片；请换一帧再试</translation>
+    </message>
+    <message>
+      <source>the end ({end} s) must be after the start ({start} s)</source>
+      <translation>结尾（{end} 秒）必须在开头（{start} 秒）之后</translation>
+    </message>
+    <message>
+      <source>the export was stopped; nothing of it is left</source>
+      <translation>导出已停止；没有留下任何文件</translation>
+    </message>
+    <message>
+      <source>was deleted or renamed during the export; its results are complete but for {name}</source>
+      <translation>在导出期间被删除或改名；除 {name} 外，结果是完整的</translation>
+    </message>
+    <message>
+      <source>changed while it was read; export it again when it is complete</source>
+      <translation>在读取期间发生了变化；请在它完整之后重新导出</translation>
+    </message>
+    <message>
+      <source>no space left on device</source>
+      <translation>磁盘空间不足</translation>
+    </message>
+    <message>
+      <source>disk quota exceeded</source>
+      <translation>超出磁盘配额</translation>
+    </message>
+    <message>
+      <source>file too large</source>
+      <translation>文件过大</translation>
+    </message>
+    <message>
+      <source>permission denied</source>
+      <translation>没有权限</translation>
+    </message>
+    <message>
+      <source>operation not permitted</source>
+      <translation>不允许此操作</translation>
+    </message>
+    <message>
+      <source>read-only file system</source>
+      <translation>文件系统是只读的</translation>
+    </message>
+    <message>
+      <source>no such file or directory</source>
+      <translation>没有此文件或文件夹</translation>
+    </message>
+    <message>
+      <source>not a directory</source>
+      <translation>不是文件夹</translation>
+    </message>
+    <message>
+      <source>is a directory</source>
+      <translation>是文件夹</translation>
+    </message>
+    <message>
+      <source>file name too long</source>
+      <translation>文件名过长</translation>
+    </message>
+    <message>
+      <source>input/output error</source>
+      <translation>输入输出错误</translation>
+    </message>
+    <message>
+      <source>too many open files</source>
+      <translation>打开的文件过多</translation>
+    </message>
+    <message>
+      <source>no source was named; give a file, an address, or webcam:0</source>
+      <translation>没有指定来源；请给出文件、地址或 webcam:0</translation>
+    </message>
+    <message>
+      <source>{why}; the settings file was kept as {name}</source>
+      <translation>{why}；原设置文件已保存为 {name}</translation>
+    </message>
+    <message>
+      <source>the settings are damaged</source>
+      <translation>设置已损坏</translation>
+    </message>
+    <message>
+      <source>the settings are from a newer version</source>
+      <translation>设置来自更新的版本</translation>
+    </message>
+    <message>
+      <source>the settings are larger than settings can be</source>
+      <translation>设置文件过大</translation>
+    </message>
+    <message>
+      <source>setting {name} has an impossible value</source>
+      <translation>设置 {name} 的值不可能</translation>
+    </message>
+    <message>
+      <source>{name} cannot be written; check its folder</source>
+      <translation>{name} 无法写入；请检查其文件夹</translation>
+    </message>
+    <message>
+      <source>the picture cannot be written; choose another folder</source>
+      <translation>无法写入图片；请选择其他文件夹</translation>
+    </message>
+    <message>
+      <source>{name} exists already; tick “Replace earlier results” or choose another folder</source>
+      <translation>{name} 已经存在；请勾选“替换以前的结果”或选择其他文件夹</translation>
+    </message>
+    <message>
+      <source>about {need} MB are needed and {free} MB are free; free some space, choose another disk, or leave the video out</source>
+      <translation>大约需要 {need} MB，可用 {free} MB；请腾出空间、选择其他磁盘，或不写入视频</translation>
+    </message>
+    <message>
+      <source>the model file of {name} is not here yet: run `srfer model fetch {again}`</source>
+      <translation>尚无 {name} 的模型文件：请运行 `srfer model fetch {again}`</translation>
+    </message>
+    <message>
+      <source>{name} is damaged, or another model: run `srfer model fetch {again}`</source>
+      <translation>{name} 已损坏，或是其他模型：请运行 `srfer model fetch {again}`</translation>
+    </message>
+    <message>
+      <source>nothing to write: choose at least one output</source>
+      <translation>没有要写入的内容：请至少选择一项输出</translation>
+    </message>
+    <message>
+      <source>cannot be encoded after {n} frames ({detail}); leave the video out</source>
+      <translation>{n} 帧之后无法编码（{detail}）；请不写入视频</translation>
+    </message>
+    <message>
+      <source>{name}: {trouble}</source>
+      <translation>{name}：{trouble}</translation>
+    </message>
+    <message>
+      <source>{text}</source>
+      <translation>出现问题（英文说明）：{text}</translation>
     </message>
   </context>
   <context>

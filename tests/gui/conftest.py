@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -27,7 +28,8 @@ from srfer.gui.shelf import Shelf
 from srfer.realtime.demo.clip import load_portrait
 
 MakeWindow = Callable[..., MainWindow]
-WAIT_MS = 20_000
+WAIT_MS = 60_000
+"""Nothing takes long; but an export steps back, and on a busy machine waits for its turn."""
 
 
 @pytest.fixture(scope="session")
@@ -76,9 +78,10 @@ def make_window(qtbot: QtBot, tmp_path: Path, shelf: Shelf) -> Iterator[MakeWind
     def make(
         preferences: Preferences | None = None,
         opened: Callable[[Choice], Feed] = open_feed,
+        **others: Any,
     ) -> MainWindow:
         wanted = preferences or Preferences(has_agreed=True)
-        desk = Desk(wanted, tmp_path / "recordings", shelf=shelf, opened=opened)
+        desk = Desk(wanted, tmp_path / "recordings", shelf=shelf, opened=opened, **others)
         window = MainWindow(desk)
         windows.append(window)
         window.show()

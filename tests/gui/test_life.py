@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from PyQt6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
 from srfer.gui.faults import Faults
+from srfer.gui.garbage import Collector
 from srfer.gui.main_window import MainWindow
 from srfer.gui.session import Phase
 from srfer.gui.viewport import Size
@@ -243,6 +245,22 @@ def test_results_that_come_faster_than_they_are_painted_are_not_kept(
     assert newest is not None
     assert window.panels.picture.result is newest
     assert newest.frame.index == 30
+
+
+def test_old_garbage_does_not_wait_until_much_new_has_come() -> None:
+    class Node:
+        def __init__(self) -> None:
+            self.itself = self
+
+    node = Node()
+    gc.collect()  # it has been there for long
+    left = weakref.ref(node)
+    del node
+    gc.collect(1)
+    Collector(all_every_ms=60_000).look()
+    assert left() is not None, "nothing is due"
+    Collector(all_every_ms=0).look()
+    assert left() is None
 
 
 def test_garbage_is_collected_in_the_thread_of_the_window_only(qtbot: QtBot) -> None:
