@@ -55,7 +55,9 @@ def _film(
     for face in shown:
         place = 0.8 * place + dice.normal(0, 0.6, 2)
         centre = ((SIDE_PX - 1) / 2, (SIDE_PX - 1) / 2)
-        matrix = cv2.getRotationMatrix2D(centre, dice.normal(0, 0.6), np.exp(dice.normal(0, 0.012)))
+        matrix: Any = cv2.getRotationMatrix2D(
+            centre, dice.normal(0, 0.6), np.exp(dice.normal(0, 0.012))
+        )
         matrix[:, 2] += place
         moved: Any = cv2.warpAffine(
             face, matrix, (SIDE_PX, SIDE_PX), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT
