@@ -125,7 +125,7 @@ def check(
     The exit code is 1 if an engine that can be used here gives other answers than it may, or if
     none can be used.
     """
-    from srfer.engines.check import check_engines, fixed_faces, measure_speed
+    from srfer.engines.check import check_engines, fixed_faces
 
     del debug
     crops = _validation_faces(data, faces) if data else fixed_faces(faces)
@@ -140,9 +140,7 @@ def check(
         )
     )
     usable = [candidate for candidate in found if candidate.model is not None]
-    models = [candidate.model for candidate in usable if candidate.model is not None]
-    speeds = measure_speed(models) if models else []
-    records = [_record(*pair) for pair in zip(usable, speeds, strict=True)]
+    records = _measure(usable)
     if as_json:
         for record in records:
             typer.echo(json.dumps(record))
@@ -153,6 +151,15 @@ def check(
         raise EngineError("nothing was checked, as none of these engines can be used here")
     if not all(candidate.is_right for candidate in usable):
         raise typer.Exit(FAILED)
+
+
+def _measure(usable: Sequence[Candidate]) -> list[dict[str, Any]]:
+    """What each costs, measured in turn, with what it answered."""
+    from srfer.engines.check import measure_speed
+
+    models = [candidate.model for candidate in usable if candidate.model is not None]
+    speeds = measure_speed(models) if models else []
+    return [_record(*pair) for pair in zip(usable, speeds, strict=True)]
 
 
 def _validation_faces(data: Path, count: int) -> tuple[Any, Any]:
