@@ -24,6 +24,7 @@ from .faults import Faults
 from .garbage import Collector
 from .keeper import Keeper
 from .main_window import MainWindow
+from .memory import keep_heaps_few
 from .preferences import Language
 from .settings import SettingsFile, default_path
 from .theme import apply_theme
@@ -100,6 +101,7 @@ def _run(app: QApplication, source: str, model: str, overrides: Mapping[str, Any
 def make_application() -> QApplication:
     """The one application of the process, made if there is none."""
     clear_foreign_settings()
+    keep_heaps_few()
     # Qt would share out the painting of a mark, and the window wait for threads that wait for a
     # processor that is busy with faces.
     os.environ.setdefault("QT_NO_GUI_THREADPOOL", "1")

@@ -35,6 +35,7 @@ from srfer.realtime.veil import Veil, VeilStage
 from .feeds import Choice, Feed, open_feed
 from .gauges import Gauges
 from .history import History
+from .memory import give_back_memory
 from .priority import step_back
 from .shelf import Setup, Shelf
 
@@ -275,6 +276,7 @@ class Session:
             self._pipeline.stop(STOP_S)
         except TimeoutError as stuck:
             self._notices.append(str(stuck))
+        give_back_memory()
 
     def _switch(self, setup: Setup) -> None:
         """One after the other, and only to what is still wanted when its turn has come."""

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import pyqtgraph as pg
 from numpy.typing import NDArray
 from PyQt6.QtCore import QSignalBlocker, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QColor
@@ -17,6 +16,7 @@ from srfer.engines import LABELS
 
 from .history import Course, History
 from .icons import icon
+from .plotting import pyqtgraph as pg
 from .theme import UNREAD, colour_of, tones
 from .words import label_name
 

@@ -7,6 +7,7 @@ stdout is data and stderr is talk. Exit codes: 0 done, 1 failed, 2 usage, 3 part
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -55,6 +56,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         SystemExit: always, with the exit code.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if argv is None:
+        # Decoding, following and reading have threads of their own, and those that OpenCV would
+        # add to each of its calls wait actively: a tenth of the processor, and nothing is quicker.
+        os.environ.setdefault("OPENCV_FOR_THREADS_NUM", "1")
     try:
         _run(arguments, is_process=argv is None)
     except SystemExit as ending:

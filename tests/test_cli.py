@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -94,6 +95,18 @@ def test_doctor_examines_a_machine_on_which_opencv_cannot_be_loaded() -> None:
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("FAIL pictures")]
     assert "apt-get install libgl1" in line
     assert "ok   video" in done.stdout
+
+
+def test_opencv_adds_no_threads_to_those_of_the_command() -> None:
+    code = (
+        "import sys; sys.argv[1:] = ['doctor']\nfrom srfer.cli import main\n"
+        "try: main()\nexcept SystemExit: pass\nimport cv2; print(cv2.getNumThreads())"
+    )
+    unset = {key: value for key, value in os.environ.items() if "OPENCV" not in key}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=unset
+    )
+    assert done.stdout.splitlines()[-1] == "1"
 
 
 @pytest.mark.parametrize(
