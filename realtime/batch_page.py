@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 from .formats import FILE_NAMES, Format
 from .sinks.atomic import write_text
-from .sinks.html import UNSURE_COLOUR, colour_of, counted, document, legend, percent
+from .sinks.html import UNSURE_COLOUR, colour_of, document, legend, percent
+from .words import counted
 
 BATCH_PAGE_NAME = "index.html"
 

@@ -16,6 +16,7 @@ from .formats import FILE_NAMES, MANIFEST_NAME, Format
 from .sinks.parquet import to_schema, to_table
 from .sinks.record import Cell, FaceFields, Kind, columns, to_rows
 from .sources import display_name
+from .words import counted
 
 
 class Results:
@@ -49,7 +50,7 @@ class Results:
         return len(self.folders)
 
     def __repr__(self) -> str:
-        return f"Results({display_name(self.folder)!r}, {len(self)} videos)"
+        return f"Results({display_name(self.folder)!r}, {counted(len(self), 'video')})"
 
     def manifests(self) -> list[dict[str, Any]]:
         """What made the results of each video, and what came of it."""

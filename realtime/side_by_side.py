@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from .outcome import ExportOutcome, ExportProgress
 from .pipeline import Pipeline, PipelineStopped
+from .words import counted
 
 Task = Callable[[], ExportOutcome]
 
@@ -100,7 +101,7 @@ class Together:
             self._frames += progress.frames - self._done.get(progress.number, 0)
             self._done[progress.number] = progress.frames
             count = len(self._at_work)
-            name = progress.input if count == 1 else f"{count} videos"
+            name = progress.input if count == 1 else counted(count, "video")
             number = min(self._ended + 1, progress.inputs)
             self._tell(ExportProgress(name, number, progress.inputs, self._frames, None))
 

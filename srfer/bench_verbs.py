@@ -221,9 +221,10 @@ def _check_search(streams: int, max_fps: float | None, *, is_paced: bool) -> Non
 
 
 def _measure(plan: BenchPlan, model: LoadedModel, tell: Callable[[str], None]) -> BenchReport:
-    from srfer.realtime.bench import count_streams, measure
+    from srfer.realtime.bench import measure
+    from srfer.realtime.words import counted
 
-    tell(f"{count_streams(plan.streams)} for {plan.warm_up_s:g} + {plan.seconds} s")
+    tell(f"{counted(plan.streams, 'stream')} for {plan.warm_up_s:g} + {plan.seconds} s")
 
     def on_second(second: int) -> None:
         if second % 10 == 0 and second < plan.seconds:
@@ -236,18 +237,19 @@ def _search(
     plan: BenchPlan, model: LoadedModel, target: Target, most: int, tell: Callable[[str], None]
 ) -> tuple[BenchReport, Capacity]:
     """Find the capacity; gives the last report with that many streams (or with one) as well."""
-    from srfer.realtime.bench import count_streams, find_capacity, judge, measure
+    from srfer.realtime.bench import find_capacity, judge, measure
+    from srfer.realtime.words import counted
 
     reports: dict[int, BenchReport] = {}
 
     def run_trial(streams: int) -> Trial:
-        tell(f"trying {count_streams(streams)} for {plan.warm_up_s:g} + {plan.seconds} s")
+        tell(f"trying {counted(streams, 'stream')} for {plan.warm_up_s:g} + {plan.seconds} s")
         reports[streams] = measure(plan.with_streams(streams), model)
         return judge(reports[streams], target)
 
     def on_trial(trial: Trial) -> None:
         verdict = "holds" if trial.holds else f"fails, {trial.why_not}"
-        tell(f"{count_streams(trial.streams)}: {verdict}")
+        tell(f"{counted(trial.streams, 'stream')}: {verdict}")
 
     capacity = find_capacity(run_trial, target, most=most, on_trial=on_trial)
     return reports[max(capacity.streams, 1)], capacity

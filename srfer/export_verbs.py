@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from srfer.errors import ConfigError
 from srfer.options import (
     DEFAULT_MODEL,
     Blendshapes,
@@ -136,10 +137,17 @@ def export(
             show_default=False,
         ),
     ] = None,
-    task_cpus: Annotated[int, typer.Option(help="Cores that a video reserves on the cluster.")] = 1,
+    task_cpus: Annotated[
+        int | None,
+        typer.Option(help="Cores that a video reserves on the cluster; 1.", show_default=False),
+    ] = None,
     task_gpus: Annotated[
-        float, typer.Option(help="GPUs that a video reserves on the cluster; 0.5 shares one.")
-    ] = 0,
+        float | None,
+        typer.Option(
+            help="GPUs that a video reserves on the cluster; 0, and 0.5 shares one.",
+            show_default=False,
+        ),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Leave finished results, do the rest.")
     ] = False,
@@ -186,11 +194,16 @@ def export(
         min_face_px=min_face,
     )
     wanted = parse_formats(formats) - (frozenset() if video else {Format.VIDEO})
+    if not wanted:
+        raise ConfigError("--no-video leaves nothing to write: name other --formats")
     paths = expand(inputs, sys.stdin.read, keeps_patterns=fps is not None)
     computing = precision.value if precision else None
-    where = (
-        Cluster(cluster, task_cpus, task_gpus, device, computing) if cluster is not None else None
-    )
+    where = None
+    if cluster is not None:
+        cpus = 1 if task_cpus is None else task_cpus
+        where = Cluster(cluster, cpus, task_gpus or 0, device, computing)
+    elif task_cpus is not None or task_gpus is not None:
+        raise ConfigError("--task-cpus and --task-gpus say what a video reserves with --cluster")
     reports = Reports(is_quiet=quiet, is_debug=debug)
     try:
         # What lives as long as the process need not be looked through again after every input.

@@ -25,7 +25,7 @@ def test_build_list_use_clear(capsys: pytest.CaptureFixture[str], own_cache: Pat
     assert (record["device"], record["precision"], record["max_batch"]) == ("ncnn", "fp32", 16)
     assert record["bytes"] > 1e6
     assert record["build_s"] > 0
-    assert str(record["threads"]) in record["ms_per_face"]
+    assert str(record["threads"]) in record["ms_by_threads"]
 
     code, data, talk = run(capsys, "engine", "list")
     (line,) = data.splitlines()
@@ -47,7 +47,7 @@ def test_what_needs_no_building_is_measured(capsys: pytest.CaptureFixture[str]) 
     record = json.loads(data)
     assert code == 0
     assert (record["device"], record["bytes"]) == ("cpu", 0)
-    assert record["ms_per_face"]
+    assert record["ms_by_threads"]
 
 
 def test_check_prints_a_table(capsys: pytest.CaptureFixture[str]) -> None:

@@ -125,8 +125,11 @@ def test_nothing_done_is_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture
         (["export", "{clip}", "--out", "{folder}/out", "--formats", "csv,pdf"], "'pdf'"),
         (
             ["export", "{clip}", "--out", "{folder}/out", "--formats", "video", "--no-video"],
-            "no format is named",
+            "--no-video leaves nothing",
         ),
+        (["export", "{clip}", "--out", "{folder}/out", "--formats", ","], "no format is named"),
+        (["export", "{clip}", "--out", "{folder}/out", "--task-cpus", "2"], "with --cluster"),
+        (["export", "{clip}", "--out", "{folder}/out", "--task-gpus", "0"], "with --cluster"),
         (["export", "{clip}", "--out", "{folder}/out", "--start", "soon"], "'soon' is no time"),
         (["export", "{clip}", "--out", "{folder}/out", "--start", "9", "--end", "5"], "after"),
         (["export", "{clip}", "--out", "{folder}/out", "--every", "0"], "1 or more"),

@@ -9,7 +9,6 @@ from .page import make_page
 from .percentiles import Percentiles
 from .plan import BenchPlan
 from .report import BenchReport
-from .rows import count_streams
 from .scenery import DEFAULT_SCENE
 from .tables import print_capacity, print_comparison, print_report
 
@@ -22,7 +21,6 @@ __all__ = [
     "Target",
     "Trial",
     "compare",
-    "count_streams",
     "find_capacity",
     "judge",
     "make_page",

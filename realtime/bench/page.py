@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from ..words import counted
 from .capacity import Capacity
 from .plots import legend, plot_bars, plot_lines
 from .report import BenchReport, Series
 from .rows import (
     Rows,
-    count_streams,
     describe_capacity,
     describe_machine,
     stage_rows,
@@ -88,7 +88,7 @@ def make_page(report: BenchReport, capacity: Capacity | None = None) -> str:
 def _summary(report: BenchReport, capacity: Capacity | None) -> Iterable[str]:
     if capacity is not None:
         yield f'<p class="big">{escape(describe_capacity(capacity))}</p>'
-    total, streams = report.total, count_streams(len(report.streams))
+    total, streams = report.total, counted(len(report.streams), "stream")
     how = "as cameras give them" if report.is_paced else "as fast as they are taken"
     age = "" if total.latency_ms is None else f", 95 % of them within {total.latency_ms.p95:.0f} ms"
     yield (
@@ -102,7 +102,7 @@ def _capacity_part(capacity: Capacity | None) -> Iterable[str]:
         return
     yield "<h2>Trials, in order</h2>"
     yield _table(trial_rows(capacity))
-    shown = count_streams(max(capacity.streams, 1))
+    shown = counted(max(capacity.streams, 1), "stream")
     yield f"<p>What follows is of the last trial with {shown}.</p>"
 
 

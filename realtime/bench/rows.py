@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ..words import counted
 from .capacity import Capacity
 from .percentiles import Percentiles
 from .report import BenchReport, Books, StreamReport, TotalReport
@@ -69,11 +70,6 @@ def trial_rows(capacity: Capacity) -> Rows:
     return Rows(titles, rows, frozenset({1, 5}))
 
 
-def count_streams(count: int) -> str:
-    """A number of streams, in words."""
-    return "1 stream" if count == 1 else f"{count} streams"
-
-
 def describe_capacity(capacity: Capacity) -> str:
     """How many streams the machine carries, in a sentence."""
     target = capacity.target
@@ -81,9 +77,9 @@ def describe_capacity(capacity: Capacity) -> str:
     limit = ", the most that were tried" if capacity.is_limit_reached else ""
     doubt = "" if capacity.is_unanimous else " (near this number, trials disagreed)"
     return (
-        f"This machine carries {count_streams(capacity.streams)}{limit}{doubt}: each with {fps}, "
-        f"at most {100 * target.max_drop_share:g} % of them dropped, 95 % of the results within "
-        f"{target.max_p95_ms:g} ms."
+        f"This machine carries {counted(capacity.streams, 'stream')}{limit}{doubt}: each with "
+        f"{fps}, at most {100 * target.max_drop_share:g} % of them dropped, 95 % of the results "
+        f"within {target.max_p95_ms:g} ms."
     )
 
 

@@ -8,12 +8,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..words import counted
 from .capacity import Capacity
 from .compare import Comparison
 from .report import BenchReport
 from .rows import (
     Rows,
-    count_streams,
     describe_capacity,
     describe_machine,
     stage_rows,
@@ -31,10 +31,13 @@ def print_report(report: BenchReport, stream: TextIO) -> None:
     settings, machine = report.about.settings, report.about.machine
     how = "as from cameras" if report.is_paced else "as fast as they are taken"
     _line(console, report.about.model["description"])
-    _line(console, f"{machine['cores']} cores of {machine['cpu']}, {machine['memory_gib']} GiB")
     _line(
         console,
-        f"{count_streams(len(report.streams))}, frames {how}, {settings['seconds']} s after a "
+        f"{counted(machine['cores'], 'core')} of {machine['cpu']}, {machine['memory_gib']} GiB",
+    )
+    _line(
+        console,
+        f"{counted(len(report.streams), 'stream')}, frames {how}, {settings['seconds']} s after a "
         f"warm-up of {settings['warm_up_s']:g} s, effort {settings['effort']}\n",
     )
     console.print(_table(stream_rows(report)), "")

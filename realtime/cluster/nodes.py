@@ -17,6 +17,7 @@ from srfer.errors import ClusterError, SrferError
 from ..inputs import path_status
 from ..outputs import ExportOptions
 from ..sources import printable
+from ..words import counted
 from .connecting import Cluster
 from .recipe import Recipe
 from .work import Facts, Seen, check_node, find_difference, find_missing
@@ -60,10 +61,11 @@ def agreed_facts(ray: Any, cluster: Cluster, recipe: Recipe, options: ExportOpti
     """
     nodes = fit_nodes(ray, cluster)
     if not nodes:
-        gpus = f" and {cluster.gpus:g} GPUs" if cluster.gpus else ""
+        cores = counted(cluster.cpus, "core")
+        gpus = f" and {cluster.gpus:g} GPU{'s' * (cluster.gpus > 1)}" if cluster.gpus else ""
         raise ClusterError(
-            f"{cluster.address}: no node has {cluster.cpus} cores{gpus} for a video; ask for fewer "
-            "or start nodes with more"
+            f"{cluster.address}: no node has {cores}{gpus} for a video; ask for fewer or start "
+            "nodes with more"
         )
     first: tuple[Node, Facts] | None = None
     for node, facts in _asked(ray, cluster, nodes, check_node, recipe, options):

@@ -57,11 +57,6 @@ def legend() -> str:
     )
 
 
-def counted(count: int, noun: str) -> str:
-    """A number of things in words."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
 def percent(part: float, whole: float) -> str:
     """A share in words."""
     return f"{part / whole:.1%}" if whole else "0%"

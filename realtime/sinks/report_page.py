@@ -13,8 +13,9 @@ from typing import NamedTuple
 import cv2
 
 from ..types import RgbImage
+from ..words import counted
 from .drawing import size_bars, timeline_svg
-from .html import colour_of, counted, document, legend, percent
+from .html import colour_of, document, legend, percent
 from .material import SIZES_PX, Doubt, Material
 from .shares import SHOWN, Shares, shares_of_time
 from .timeline import Timeline, TrackTime

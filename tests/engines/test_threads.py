@@ -43,7 +43,7 @@ def test_what_was_found_is_used_from_then_on(
     monkeypatch.setenv("SRFER_CACHE", str(tmp_path / "engines"))
     assert srfer.load().options.threads == 1
     done = prepare("srfer-base", "cpu")
-    assert done.threads == best_threads(done.ms_per_face)
+    assert done.threads == best_threads(done.ms_by_threads)
     assert done.bytes == 0
     backend, model = find_backend("cpu"), read_model("srfer-base")
     remember_threads(backend, model, 3, EngineCache.of_user())

@@ -1,0 +1,6 @@
+"""Numbers of things in words."""
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things in words; the noun takes an s where it is not one thing."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
