@@ -8,10 +8,13 @@ from typing import NamedTuple
 
 from av.video.stream import VideoStream
 
+from .asf import damage_in_asf, find_layout
 from .avi import damage_in_avi, riff_end
 from .boxes import damage_in_fragments
 from .flv import damage_in_flv
 from .matroska import segment_end, walk_matroska
+from .ogg import look_at_pages
+from .program import look_at_program
 from .timed import Readable, TimedFile
 from .transport import look_at_packets
 
@@ -70,6 +73,9 @@ def _promises_more(file: Readable, format_name: str, size: int, stream: VideoStr
         return segment_end(file) > size
     if format_name == "avi":
         return riff_end(file) > size
+    if format_name == "asf":
+        layout = find_layout(file)
+        return layout is not None and layout.is_cut(size)
     entries = stream.index_entries
     if "mp4" not in format_name or len(entries) == 0:
         return False
@@ -93,6 +99,14 @@ def _walk(
     elif format_name == "mpegts":
         packets = look_at_packets(file, size, stream.id)
         finding = Finding(packets.is_cut, packets.damaged_at, is_open=packets.is_open)
+    elif format_name == "mpeg":
+        program = look_at_program(file, size)
+        finding = Finding(program.is_cut, program.damaged_at)
+    elif format_name == "ogg":
+        pages = look_at_pages(file, size)
+        finding = Finding(pages.is_cut, pages.damaged_at)
+    elif format_name == "asf":
+        finding = Finding(is_cut, damage_in_asf(file, size))
     elif format_name == "gif":
         finding = Finding(_is_gif_cut(file))
     elif format_name == "jpeg_pipe":
