@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PyQt6.QtCore import QSignalBlocker, QSize, Qt, pyqtSignal
+from PyQt6.QtCore import QCoreApplication, QSignalBlocker, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QColor
 from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
@@ -27,7 +27,9 @@ FEWEST_ROWS, MAX_ROWS = 3, 12
 POINTS_PER_PX = 1.0
 """About how many points of a curve are drawn for each pixel of the plot, if there are more."""
 
-_NO_BARS = {"x0": np.empty(0), "x1": np.empty(0), "y": np.empty(0), "height": 0.7}
+_NO_BARS = {"x0": np.empty(0), "x1": np.empty(0), "y": np.empty(0)}
+_SURE_HEIGHT, _UNSURE_HEIGHT = 0.7, 0.15
+"""Of a band, in rows: what is unsure is thin, since its gray is nearly that of neutral faces."""
 
 NEXT_RUN_S = 1.0
 """Readings further apart than this do not belong to the same band."""
@@ -183,7 +185,8 @@ class Timeline(QWidget):
             curve.setClipToView(True)
             self._curves.append(curve)
         for colour in (*map(_ink, LABELS), UNREAD):  # an item of one colour is drawn at once
-            band = pg.BarGraphItem(pen=None, brush=colour, **_NO_BARS)
+            height = _UNSURE_HEIGHT if colour is UNREAD else _SURE_HEIGHT
+            band = pg.BarGraphItem(pen=None, brush=colour, height=height, **_NO_BARS)
             self._bands.append(band)
             plot.addItem(band)
         self._cursor.setZValue(10)
@@ -208,7 +211,7 @@ class Timeline(QWidget):
 
     def _draw(self) -> None:
         is_curves = self._mode.currentData() == "curves"
-        self._legend.setText(_legend())
+        self._legend.setText(_legend(has_unsure=not is_curves))
         for curve in self._curves:
             curve.setVisible(is_curves)
         for band in self._bands:
@@ -250,7 +253,6 @@ class Timeline(QWidget):
                 x0=np.concatenate([[], *(one.starts_s[here] for _, here, one in chosen)]),
                 x1=np.concatenate([[], *(one.ends_s[here] for _, here, one in chosen)]),
                 y=np.concatenate([[], *(np.full(here.sum(), row) for row, here, _ in chosen)]),
-                height=0.7,
             )
 
     def _on_face(self) -> None:
@@ -327,9 +329,11 @@ def _ink(label: str) -> QColor:
     return colour.darker(125) if is_pale_on_white else colour
 
 
-def _legend() -> str:
+def _legend(*, has_unsure: bool) -> str:
+    entries = [(_ink(label), "■", label_name(label)) for label in LABELS]
+    if has_unsure:
+        entries.append((UNREAD, "▬", QCoreApplication.translate("Marks", "unsure")))
     parts = [
-        f'<span style="color:{_ink(label).name()}">■</span>&nbsp;{label_name(label)}'
-        for label in LABELS
+        f'<span style="color:{ink.name()}">{sign}</span>&nbsp;{name}' for ink, sign, name in entries
     ]
     return " &nbsp; ".join(parts)
