@@ -21,6 +21,7 @@ from srfer.realtime.sources import VideoFile, read_picture
 from srfer.realtime.sources.damage import Damage
 from srfer.realtime.sources.matroska import walk_matroska
 from srfer.realtime.sources.ogg import Pages, look_at_pages
+from srfer.realtime.sources.program import Program, look_at_program
 from srfer.realtime.sources.truncation import Finding, examine
 from tests.clips import Clip, FixedFace, cut, picture, ticks_25
 from tests.faults.command import export_command
@@ -238,6 +239,18 @@ def test_streams_that_follow_each_other_in_one_file_are_sound(
     data = 2 * made["vp8.ogv"]  # FFmpeg has its own difficulties with it
     with put(tmp_path, "joined.ogv", data).open("rb") as file:
         assert look_at_pages(file, len(data)) == Pages()
+
+
+def test_a_program_stream_may_have_zeros_between_packets(
+    tmp_path: Path, made: dict[str, bytes]
+) -> None:
+    data = made["mpeg2.mpg"]
+    second = 2048  # as on discs, a packet or pack begins there
+    assert data[second : second + 3] == b"\0\0\1"
+    padded = data[:second] + bytes(500) + data[second:]
+    assert read(put(tmp_path, "a.mpg", padded)) == (COUNT, Damage())
+    with put(tmp_path, "b.dat", b"RIFF" + data).open("rb") as file:
+        assert look_at_program(file, 4 + len(data)) == Program()
 
 
 def test_a_wmv_file_that_was_never_finished_is_an_error(
