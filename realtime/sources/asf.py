@@ -11,6 +11,7 @@ _PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _DATA = bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c")
 _IS_LIVE = 1
 """A flag: lengths and counts are not known yet."""
+_HAS_CORRECTION = 0x80
 _OBJECT_BYTES, _DATA_BYTES, _PROPERTIES_BYTES = 24, 50, 104
 _MOST_OBJECTS = 1000
 
@@ -44,13 +45,15 @@ class Layout:
         return self.begin + self.length * count
 
 
-def find_layout(file: Readable) -> Layout | None:
-    """What the head of a file says, or None where it says nothing that is understood."""
+def find_layout(file: Readable, size: int) -> Layout | None:
+    """What the head of a file of this size says, or None where nothing in it is understood."""
     file.seek(0)
     head = file.read(_OBJECT_BYTES + 6)
     if len(head) < _OBJECT_BYTES + 6 or not head.startswith(_HEAD):
         return None
     end = int.from_bytes(head[16:24], "little")
+    if end > size:
+        return None
     place, length = _OBJECT_BYTES + 6, 0
     count: int | None = None
     for _ in range(_MOST_OBJECTS):
@@ -72,15 +75,19 @@ def find_layout(file: Readable) -> Layout | None:
 def damage_in_asf(file: Readable, size: int) -> int | None:
     """Where the first packet is that does not begin as the first one does; None if nowhere.
 
+    They begin alike where they have room for error correction, as good as always.
+
     Args:
         file: open for reading, best without a buffer.
         size: of the file, in bytes.
     """
-    layout = find_layout(file)
+    layout = find_layout(file, size)
     if layout is None:
         return None
     file.seek(layout.begin)
     first = file.read(3)
+    if not first or not first[0] & _HAS_CORRECTION:
+        return None
     for place in range(layout.begin, layout.end_within(size), layout.length):
         file.seek(place)
         if file.read(3) != first:

@@ -74,7 +74,7 @@ def _promises_more(file: Readable, format_name: str, size: int, stream: VideoStr
     if format_name == "avi":
         return riff_end(file) > size
     if format_name == "asf":
-        layout = find_layout(file)
+        layout = find_layout(file, size)
         return layout is not None and layout.is_cut(size)
     entries = stream.index_entries
     if "mp4" not in format_name or len(entries) == 0:

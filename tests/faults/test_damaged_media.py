@@ -71,6 +71,8 @@ def originals(folder: Path) -> list[Path]:
         "mjpeg.avi": Clip(codec="mjpeg", pix_fmt="yuvj420p", sound="pcm_s16le", **steady),
         "mpeg4.avi": Clip(codec="mpeg4", **steady),
         "mpeg2.mpg": Clip(codec="mpeg2video", **steady),
+        "vp8.ogv": Clip(codec="libvpx", **steady),
+        "wmv2.wmv": Clip(codec="wmv2", **steady),
         "h264.flv": Clip(**steady),
         "animation.gif": Clip(codec="gif", pix_fmt="rgb8", **steady),
     }

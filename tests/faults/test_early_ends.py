@@ -18,6 +18,7 @@ from srfer.errors import SourceError, SourceFault
 from srfer.realtime.export import ExportOptions, ExportOutcome, export
 from srfer.realtime.formats import Format
 from srfer.realtime.sources import VideoFile, read_picture
+from srfer.realtime.sources.asf import find_layout
 from srfer.realtime.sources.damage import Damage
 from srfer.realtime.sources.matroska import walk_matroska
 from srfer.realtime.sources.ogg import Pages, look_at_pages
@@ -263,6 +264,9 @@ def test_a_wmv_file_that_was_never_finished_is_an_error(
     assert isinstance(read(put(tmp_path, "a.wmv", data))[1], SourceError)
     data[place + 32] |= 1  # a live recording cannot know
     assert read(put(tmp_path, "b.wmv", data)) == (COUNT, Damage())
+    data[16:24] = b"\xff" * 8  # a head that is longer than any file
+    with put(tmp_path, "c.wmv", data).open("rb") as file:
+        assert find_layout(file, len(data)) is None
 
 
 def test_a_transport_stream_of_a_disc_is_read_alike(tmp_path: Path, made: dict[str, bytes]) -> None:
