@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -12,6 +13,7 @@ from srfer.realtime.sources import Paced, Player, display_name, open_source, pol
 from srfer.realtime.sources import list_webcams as find_webcams
 from srfer.realtime.sources.address import parse_address, scheme_of
 from srfer.realtime.sources.screen import Region, ScreenRequest, parse_screen
+from srfer.realtime.sources.webcam import parse_webcam
 from srfer.realtime.stage import Source
 
 PICTURE_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
@@ -52,7 +54,7 @@ class Choice:
 
 
 def choose(text: str) -> Choice:
-    """What a text stands for: the path of a file, an address, `webcam:0`, `screen:...`.
+    """What a text stands for, by the rule of `open_source`.
 
     Raises:
         ConfigError: if there is nothing in it, or an address cannot be understood.
@@ -60,12 +62,15 @@ def choose(text: str) -> Choice:
     text = text.strip()
     if not text:
         raise ConfigError("no source was named; give a file, an address, or webcam:0")
-    for prefix, kind in _PREFIXES.items():
-        if text.startswith(prefix):
-            return Choice(kind, printable(text), text)
-    if scheme_of(text) is not None:
-        return Choice(Kind.STREAM, parse_address(text).display, text)
     path = Path(text).expanduser()
+    if not os.path.lexists(path):
+        if text.isdecimal() and parse_webcam(text) is not None:
+            text = f"webcam:{text}"
+        for prefix, kind in _PREFIXES.items():
+            if text.startswith(prefix):
+                return Choice(kind, printable(text), text)
+        if scheme_of(text) is not None:
+            return Choice(Kind.STREAM, parse_address(text).display, text)
     return Choice(Kind.FILE, display_name(path), str(path.absolute()))
 
 

@@ -53,8 +53,12 @@ def test_an_address_that_is_not_understood_is_not_repeated(address: str) -> None
     assert CANARY not in str(caught.value)
 
 
-def test_what_a_text_stands_for(tmp_path: Path) -> None:
+def test_what_a_text_stands_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     assert choose("webcam:1").kind is Kind.WEBCAM
+    assert choose("1") == choose("webcam:1")
+    (tmp_path / "1").touch()
+    assert choose("1").kind is Kind.FILE, "what exists as a file is that"
     assert choose("screen:100x100+0+0").kind is Kind.SCREEN
     file = choose(str(tmp_path / "clip@home.mp4"))
     assert (file.kind, file.title) == (Kind.FILE, "clip@home.mp4")
