@@ -16,7 +16,7 @@ from srfer.realtime import Box
 from .images import as_image
 from .reading import Reading, Verdict
 from .theme import PLATE, PLATE_MUTED, PLATE_TEXT, UNREAD, colour_of
-from .words import label_name
+from .words import label_name, unsure_name
 
 LOUPE_SIDE = 76.0
 PAD = 6.0
@@ -55,7 +55,7 @@ def headline(reading: Reading) -> str:
         case Verdict.UNREAD:
             return translate("Marks", "not read yet")
         case Verdict.UNSURE:
-            return translate("Marks", "unsure")
+            return unsure_name()
         case _:
             assert reading.label is not None
             return f"{label_name(reading.label)} {reading.confidence:.0%}"

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PyQt6.QtCore import QCoreApplication, QSignalBlocker, QSize, Qt, pyqtSignal
+from PyQt6.QtCore import QSignalBlocker, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QColor
 from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
@@ -18,7 +18,7 @@ from .history import Course, History
 from .icons import icon
 from .plotting import pyqtgraph as pg
 from .theme import UNREAD, colour_of, tones
-from .words import label_name
+from .words import label_name, unsure_name
 
 WINDOWS_S = (30.0, 60.0, 120.0, 300.0, 600.0)
 FEWEST_ROWS, MAX_ROWS = 3, 12
@@ -332,7 +332,7 @@ def _ink(label: str) -> QColor:
 def _legend(*, has_unsure: bool) -> str:
     entries = [(_ink(label), "■", label_name(label)) for label in LABELS]
     if has_unsure:
-        entries.append((UNREAD, "▬", QCoreApplication.translate("Marks", "unsure")))
+        entries.append((UNREAD, "▬", unsure_name()))
     parts = [
         f'<span style="color:{ink.name()}">{sign}</span>&nbsp;{name}' for ink, sign, name in entries
     ]

@@ -24,6 +24,11 @@ def label_name(label: str) -> str:
     }[label]
 
 
+def unsure_name() -> str:
+    """What is said of a face where no label is sure enough."""
+    return QCoreApplication.translate("Marks", "unsure")
+
+
 def phase_name(phase: Phase) -> str:
     """The state of the source."""
     translate = QCoreApplication.translate

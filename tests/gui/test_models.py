@@ -18,7 +18,7 @@ from srfer.gui.feeds import Choice, Kind, choose, region_address, region_of
 from srfer.gui.gauges import Gauges
 from srfer.gui.history import MAX_TRACKS, History
 from srfer.gui.preferences import Preferences
-from srfer.gui.theme import colour_of
+from srfer.gui.theme import UNREAD, colour_of
 from srfer.gui.timeline import Timeline, runs
 from srfer.realtime import FaceResult, Frame, FrameResult
 from tests.clips import expression, face
@@ -144,8 +144,8 @@ def test_bands_are_stretches_of_the_same_label() -> None:
 
 def test_bands_are_drawn_in_the_colours_of_their_labels(qtbot: QtBot, tmp_path: Path) -> None:
     history = History()
-    for number, label in ((1, "anger"), (2, "sadness")):
-        for result in results(face(number, reading=expression(label, 0.9)), count=50):
+    for number, label, sure in ((1, "anger", 0.9), (2, "sadness", 0.9), (3, "fear", 0.3)):
+        for result in results(face(number, reading=expression(label, sure)), count=50):
             history.write(result)
     timeline = Timeline()
     qtbot.addWidget(timeline)
@@ -158,6 +158,7 @@ def test_bands_are_drawn_in_the_colours_of_their_labels(qtbot: QtBot, tmp_path: 
     colours = [image.pixel(x, y) for x in range(image.width()) for y in range(image.height())]
     for label, is_there in (("anger", True), ("sadness", True), ("fear", False)):
         assert (colours.count(colour_of(label).rgb()) > 1000) is is_there
+    assert 100 < colours.count(UNREAD.rgb()) < colours.count(colour_of("anger").rgb()) / 3
     timeline.close()
 
 
