@@ -28,6 +28,8 @@ __all__ = ["Pipeline", "PipelineStopped", "Policy"]
 
 logger = redacted_logger(__name__)
 
+HEARS_S = 0.2
+"""Who waits for a pipeline hears of Ctrl-C after so long at the latest, in seconds."""
 JOIN_S = 1.0
 """Time for a thread to vanish after its last statement, in seconds."""
 
@@ -365,8 +367,13 @@ class Pipeline:
     def _wait(self, timeout_s: float | None, what: str) -> None:
         # Not by Thread.join: interrupted by Ctrl-C, Python 3.11 and 3.12 take a living thread for
         # a finished one, and outputs would be cut off.
+        end_s = math.inf if timeout_s is None else time.monotonic() + timeout_s
         with self._changed:
-            if not self._changed.wait_for(lambda: not self._living, timeout_s):
+            while self._living and (left_s := end_s - time.monotonic()) > 0:
+                # In pieces: a signal that comes just before a wait does not interrupt it, and is
+                # heard of after it.
+                self._changed.wait(min(left_s, HEARS_S))
+            if self._living:
                 busy = [m.describe() for m in self._monitors() if not m.is_waiting]
                 raise TimeoutError(f"{self.name} {what} after {timeout_s} s: {', '.join(busy)}")
         for thread in self._threads:

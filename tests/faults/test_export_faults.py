@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from fractions import Fraction
@@ -348,12 +349,14 @@ def test_an_interrupt_ends_soon_and_leaves_playable_files(
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         text=True,
+        pipesize=4096,  # it is full after some frames, and the command waits until it is read
     )
     signal.signal(signal.SIGINT, before)
     with process:
         assert process.stderr is not None
         assert process.stderr.readline().startswith("a.mkv: frame 1")
         process.send_signal(number)
+        time.sleep(1)  # on a busy machine, it might otherwise do the rest before it hears of that
         talk = process.stderr.read()
     assert process.returncode == code
     assert "Traceback" not in talk
