@@ -89,7 +89,7 @@ class MeasuredDetector:
         """Search, and note the cost."""
         if not images:
             return []
-        if images[0].shape[:2] == self.frame_size:
+        if max(images[0].shape) == self.detect_px and self._is_whole(images[0]):
             name = "detect whole"
         elif images[0].shape[:2] == (WINDOW_PX, WINDOW_PX):
             name = "detect windows"

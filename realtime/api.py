@@ -31,6 +31,9 @@ VIDEO_SEARCH_PX = 640
 STILL_SEARCH_PX = 1280
 """Long side at which frames and still pictures are searched; for a picture there is time to find
 small faces."""
+SEARCH_THREADS = 2
+"""Of one video: following its faces is what its export waits for. Results are the same as with one.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class AnalysisOptions:
             else "cpu".
         min_face_px: faces smaller than this are followed but not read, in pixels; 6 or more, as
             nothing was ever measured below.
+        tracker_threads: processor threads that one search for faces may use. None is 2 where a
+            video has a detector of its own, 1 where several share one.
     """
 
     tracker: str = "retinaface"
@@ -57,6 +62,7 @@ class AnalysisOptions:
     tracking: TrackerConfig = field(default_factory=TrackerConfig)
     tracker_device: str = ""
     min_face_px: float = SMALLEST_PX
+    tracker_threads: int | None = None
 
     def __post_init__(self) -> None:
         if not self.min_face_px >= SMALLEST_PX:
@@ -135,8 +141,10 @@ def share_engines(model: Model, options: AnalysisOptions | None = None) -> Share
         EngineError: if the tracker's device cannot be used.
     """
     options = options or AnalysisOptions()
-    detector = None if options.tracker == "mediapipe" else _make_detector(model, options)
-    return SharedEngines(model, detector)
+    if options.tracker == "mediapipe":
+        return SharedEngines(model, None)
+    alone = replace(options, tracker_threads=options.tracker_threads or 1)
+    return SharedEngines(model, _make_detector(model, alone))
 
 
 def _make_tracker(
@@ -170,6 +178,7 @@ def _make_detector(model: Model, options: AnalysisOptions, *, is_still: bool = F
         options.tracker,
         model=options.tracker_model,
         detect_px=_detect_px(options, is_still=is_still),
+        threads=SEARCH_THREADS if options.tracker_threads is None else options.tracker_threads,
     )
     try:
         return open_on(device=first)

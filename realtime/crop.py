@@ -18,8 +18,12 @@ from srfer.engines import FACE_PX
 
 from .types import Box, Face
 
-MOST_SAMPLES = 16
-"""Samples per crop pixel and axis at most, so that a huge face costs no more than a large one."""
+MOST_SAMPLES = 8
+"""Samples per crop pixel and axis at most, since they cost much: a larger face is cut from averages
+over squares of pixels, which are so large that `FEWEST_SAMPLES` or more are left."""
+FEWEST_SAMPLES = 4
+_ROOM_PX = 3
+"""Pixels round a square on which its samples depend."""
 
 
 class SquareFrom(StrEnum):
@@ -76,8 +80,9 @@ def cut(
     """Cut a face out of a picture.
 
     The square may have any place, size and turn: it is sampled to a 1/32 of a pixel, averaged
-    where it is larger than the crop and interpolated (bicubic) where it is smaller. Beyond the
-    border the border repeats. A 48x48 picture whose square is the picture comes out unchanged.
+    where it is larger than the crop and interpolated (bicubic) where it is smaller; one of more
+    than 384 px is sampled in averages of the picture. Beyond the border the border repeats. A 48x48
+    picture whose square is the picture comes out unchanged.
 
     Args:
         image_gray: (H, W) uint8.
@@ -88,7 +93,13 @@ def cut(
         The (48, 48) uint8 crop, and the side of the square in pixels of the picture.
     """
     x, y, side, turn = _square(face, rule)
-    samples = min(max(1, math.ceil(side / FACE_PX - 1e-6)), MOST_SAMPLES)
+    native_px = side
+    samples = max(1, math.ceil(side / FACE_PX - 1e-6))
+    if samples > MOST_SAMPLES:
+        factor = samples // FEWEST_SAMPLES
+        image_gray, corner = _averaged(image_gray, (x, y), side, factor)
+        x, y, side = (x - corner[0]) / factor, (y - corner[1]) / factor, side / factor
+        samples = math.ceil(side / FACE_PX - 1e-6)
     length = FACE_PX * samples
     step = side / length
     # OpenCV's coordinates name the middle of a pixel, ours its outer corner: half a pixel apart.
@@ -104,7 +115,41 @@ def cut(
     )
     if samples > 1:
         sampled = cv2.resize(sampled, (FACE_PX, FACE_PX), interpolation=cv2.INTER_AREA)
-    return np.asarray(sampled, np.uint8), side
+    return np.asarray(sampled, np.uint8), native_px
+
+
+def _averaged(
+    image: NDArray[np.uint8], middle: tuple[float, float], side: float, factor: int
+) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+    """A picture round a square, however it is turned, averaged over `factor` x `factor` pixels.
+
+    Returns:
+        The averages, and the upper left corner of the first of them in pixels of the picture.
+        Beyond the picture's border there is one that repeats it.
+    """
+    height, width = image.shape
+    left, right = _span(middle[0], side, factor, width)
+    top, bottom = _span(middle[1], side, factor, height)
+    inside = image[max(0, top) : min(bottom, height), max(0, left) : min(right, width)]
+    beyond = max(0, -top), max(0, bottom - height), max(0, -left), max(0, right - width)
+    if any(beyond):
+        inside = cv2.copyMakeBorder(inside, *beyond, borderType=cv2.BORDER_REPLICATE)
+    size = (right - left) // factor, (bottom - top) // factor
+    averages = cv2.resize(inside, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(averages, np.uint8), (left, top)
+
+
+def _span(center: float, side: float, factor: int, length: int) -> tuple[int, int]:
+    """Begin and end of what is averaged along an axis of `length` pixels; some of it is inside."""
+    # Counted from the edge of an upright square: one that the factor divides is averaged exactly.
+    edge = math.floor(center - side / 2)
+    spare = math.ceil(side * (math.sqrt(0.5) - 0.5) / factor) + _ROOM_PX
+    begin = edge - spare * factor
+    end = edge + (math.ceil(side / factor) + spare) * factor
+    # One average beyond the border is enough: it is repeated.
+    first = edge % factor - 2 * factor
+    last = length + (edge - length) % factor + factor
+    return min(max(begin, first), last - 3 * factor), max(min(end, last), first + 3 * factor)
 
 
 def _square(face: Face, rule: CropRule) -> tuple[float, float, float, float]:

@@ -43,6 +43,10 @@ class Picture(Protocol):
         """`rgb[rows, columns]`, which may be cheaper than all of it; both begin and end inside."""
         ...
 
+    def reduced(self, width: int, height: int) -> NDArray[np.uint8]:
+        """(height, width, 3) uint8 RGB: all of it, smaller, averaged over areas."""
+        ...
+
 
 class RgbPicture:
     """A picture that came as RGB.
@@ -86,6 +90,11 @@ class RgbPicture:
     def part(self, rows: slice, columns: slice) -> NDArray[np.uint8]:
         """`rgb[rows, columns]`."""
         return self.rgb[rows, columns]
+
+    def reduced(self, width: int, height: int) -> NDArray[np.uint8]:
+        """(height, width, 3) uint8 RGB, averaged over areas."""
+        smaller = cv2.resize(self.rgb, (width, height), interpolation=cv2.INTER_AREA)
+        return np.asarray(smaller, np.uint8)
 
 
 def to_gray(image: NDArray[np.uint8]) -> GrayImage:

@@ -94,6 +94,10 @@ class Frame:
         """`image[rows, columns]`; cheaper where a video is decoded and nobody asks for `image`."""
         return self._shown.part(rows, columns)
 
+    def reduced(self, width: int, height: int) -> RgbImage:
+        """(height, width, 3): `image` averaged over areas; cheaper where a video is decoded."""
+        return self._shown.reduced(width, height)
+
     @property
     def width(self) -> int:
         """Width in pixels."""

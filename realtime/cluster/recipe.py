@@ -34,7 +34,7 @@ class ModelRecipe:
         device: as `srfer.load` takes it.
         precision: as `srfer.load` takes it.
         threads: that the model computes with.
-        analysis: how frames are analysed.
+        analysis: how frames are analysed; the tracker computes with as many threads.
     """
 
     model: str
@@ -50,6 +50,7 @@ class ModelRecipe:
         tracker_model = analysis.tracker_model
         if tracker_model is not None:
             analysis = replace(analysis, tracker_model=tracker_model.absolute())
+        analysis = replace(analysis, tracker_threads=cluster.cpus)
         return cls(name, cluster.device, cluster.precision, cluster.cpus, analysis)
 
     def settings(self) -> dict[str, Any]:

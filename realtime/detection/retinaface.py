@@ -48,7 +48,7 @@ def read_model() -> bytes:
     return model
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
 def _anchors(height: int, width: int) -> Floats:
     """(N, 3) float32: middle x, middle y and side of each anchor, in the network's order."""
     levels = []

@@ -36,7 +36,7 @@ def read_model(path: Path) -> bytes:
         ) from error
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
 def _cells(height: int, width: int) -> Floats:
     """(N, 3) float32: x, y and side of each grid cell in pixels, in the network's order."""
     levels = []

@@ -6,6 +6,7 @@ from array import array
 from types import TracebackType
 from typing import Self
 
+from ..tracking.glance import glance
 from ..tracking.media_time import MediaTime
 from ..tracking.scene import SceneWatch
 from ..types import FrameResult, TrackState
@@ -64,7 +65,7 @@ class Collector:
         self._time.advance(result.frame)
         self.times_s.append(self._time.now_s)
         gray = result.frame.gray
-        if self._scene.is_cut(gray):
+        if self._scene.is_cut(glance(gray)):
             self.cuts.append(position)
         if result.failed_readings:
             self.failed_readings[position] = result.failed_readings

@@ -76,6 +76,14 @@ class _YuvPicture:
         inside = slice(rows.start - down.start, rows.stop - down.start)
         return image[inside, columns.start - across.start : columns.stop - across.start]
 
+    def reduced(self, width: int, height: int) -> RgbImage:
+        """(height, width, 3) uint8."""
+        is_lying = self._turn[0] == 0
+        size = (height, width) if is_lying else (width, height)
+        with self._lock:
+            smaller = self._picture.reformat(*size, "rgb24", interpolation="AREA", threads=1)
+        return turned_upright(smaller.to_ndarray().astype(np.uint8, copy=False), self._turn)
+
     @property
     def gray(self) -> GrayImage:
         """(H, W) uint8: the video's own luma, in full range."""

@@ -24,6 +24,7 @@ from ..known_models import fetched_model
 from ..types import Box, Face, Frame, RgbImage, TrackedFrame
 from .association import assign, iou, left_over, nearness
 from .config import TrackerConfig
+from .glance import glance
 from .landmarker import FaceLandmarker
 from .media_time import MediaTime
 from .scene import SceneWatch
@@ -109,7 +110,7 @@ class MediaPipeTracker:
         """
         gray = frame.gray
         dt_s = self._time.advance(frame)
-        if self._scene.is_cut(gray) or dt_s > self._config.lost_for_s:
+        if self._scene.is_cut(glance(gray)) or dt_s > self._config.lost_for_s:
             self._targets.clear()
         since_s = self._time.now_s - self._config.lost_for_s
         self._targets = [target for target in self._targets if target.seen_s >= since_s]

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from ..picture import GrayImage
-from .glance import halved
+from .glance import Glance
 
-GLANCE_PX = (32, 24)
+COMPARED_PX = (32, 24)
 """Pictures are compared at this (width, height): noise and small motions vanish."""
-_REDUCED_PX = 64
-"""Pictures are halved while no side gets shorter than this, and then brought to that size."""
 SAME_SCENE_FROM = 0.6
 """Correlation from which two frames show the same scene, -1..1. On real clips frames in a row
 stay above 0.9, also under fast motion; nearly all pairs of different scenes stay below 0.6."""
@@ -28,26 +24,19 @@ class SceneWatch:
 
     def __init__(self) -> None:
         self._size: tuple[int, ...] | None = None
-        self._glance = np.zeros(1)
+        self._before = np.zeros(1)
 
-    def is_cut(self, gray: GrayImage) -> bool:
-        """True if the (H, W) uint8 picture does not continue the one of the last call."""
-        size, before = self._size, self._glance
-        self._size = gray.shape
-        now = _glance(gray)
-        self._glance = now
+    def is_cut(self, seen: Glance) -> bool:
+        """True if the frame of which this is the glance does not continue that of the last call."""
+        size, before = self._size, self._before
+        now = cv2.resize(seen, COMPARED_PX, interpolation=cv2.INTER_AREA).astype(np.float64)
+        self._size, self._before = seen.shape, now
         if size is None:
             return False
-        if size != gray.shape:
+        if size != seen.shape:
             return True
         change = now - before
         changed = float((np.abs(change - np.median(change)) >= CHANGED_FROM).mean())
         covariance = float(((before - before.mean()) * (now - now.mean())).mean())
         is_alike = covariance >= SAME_SCENE_FROM * float(before.std() * now.std())
         return changed >= LEAST_CHANGED_SHARE and not is_alike
-
-
-def _glance(gray: GrayImage) -> NDArray[np.float64]:
-    while min(gray.shape) >= 2 * _REDUCED_PX:
-        gray = halved(gray)
-    return cv2.resize(gray, GLANCE_PX, interpolation=cv2.INTER_AREA).astype(np.float64)

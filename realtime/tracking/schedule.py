@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from enum import Enum, auto
 
 from ..load import EffortDial
-from ..picture import GrayImage
 from ..types import Box
 from .config import TrackerConfig
-from .glance import Glance, beyond, changed, glance, is_news, person
+from .glance import Glance, beyond, changed, is_news, person
 from .second_look import FOLLOWED_IN_WINDOW_PX, window_of
 
 STILL_FACTOR = 4
@@ -56,12 +55,12 @@ class SearchSchedule:
         self._seen: Glance | None = None
 
     def next(
-        self, gray: GrayImage, faces: Sequence[Box], *, is_in_doubt: bool, do_windows: bool
+        self, seen: Glance, faces: Sequence[Box], *, is_in_doubt: bool, do_windows: bool
     ) -> Search:
         """What to search in the next frame.
 
         Args:
-            gray: the frame.
+            seen: of the frame.
             faces: those that are seen.
             is_in_doubt: a face waits to be confirmed or has just been lost.
             do_windows: all that is known can be searched for in windows, and they cost less than
@@ -72,10 +71,10 @@ class SearchSchedule:
         self._since_tile += 1
         if self._is_search_due(is_in_doubt):
             self._since_search = 0
-            if do_windows and not is_in_doubt and not self._is_whole_due(gray, faces):
+            if do_windows and not is_in_doubt and not self._is_whole_due(seen, faces):
                 return Search.WINDOWS
             self._since_whole = 0
-            self._seen = glance(gray)
+            self._seen = seen
             return Search.WHOLE
         if self._is_tile_due():
             self._since_tile = 0
@@ -89,10 +88,10 @@ class SearchSchedule:
         every = config.recheck_every_frames if is_in_doubt else config.detect_every_frames
         return self._since_search >= every * self._dial.saving.search_factor
 
-    def _is_whole_due(self, gray: GrayImage, faces: Sequence[Box]) -> bool:
+    def _is_whole_due(self, seen: Glance, faces: Sequence[Box]) -> bool:
         if self._seen is None:
             return True
-        change, shape = changed(self._seen, glance(gray)), self._seen.shape
+        change, shape = changed(self._seen, seen), self._seen.shape
         if is_news(change & beyond(shape, map(person, faces))):
             return True
         every = self._config.whole_every_frames * self._dial.saving.search_factor

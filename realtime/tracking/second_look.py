@@ -11,6 +11,7 @@ import numpy as np
 
 from ..detection import Detector
 from ..types import Box, Face, Frame, RgbImage
+from .placing import in_frame
 
 WINDOW_PX = 160
 MARGIN_PX = 3
@@ -66,11 +67,7 @@ class _Window:
 
     def to_frame(self, face: Face) -> Face:
         """A face from pixels of the window to pixels of the frame."""
-        edges = np.asarray(face.box).reshape(2, 2) / self.scale + self.corner
-        landmarks = face.landmarks
-        if landmarks is not None:
-            landmarks = (landmarks / self.scale + self.corner).astype(np.float32)
-        return Face(Box(*map(float, edges.reshape(-1))), face.score, landmarks)
+        return in_frame(face, (self.scale, self.scale), self.corner)
 
 
 def window_of(face: Box, face_px: float) -> Box:

@@ -3,8 +3,8 @@
 That search scales large frames down, and no detector finds faces of any size. So the frame is also
 searched in tiles, one after the other, each enlarged or reduced so that a face of 20 pixels has the
 size that the detector needs: first all once, then those in which most has changed since they were
-last searched, and the longer they wait the sooner. Nothing here depends on a clock: the same frames
-give the same tiles.
+last searched, and the longer they wait the sooner; of those only the part that has changed. Nothing
+here depends on a clock: the same frames give the same tiles.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from ..picture import GrayImage
 from ..types import Box, Face, Frame, RgbImage
-from .glance import Glance, beyond, changed, glance, is_news, person, places
+from .glance import STEP_PX, Glance, beyond, changed, is_news, person, places
+from .placing import in_frame
 
 FACE_PX = 20.0
 """Side of the faces that tiles are made for, in pixels of the frame."""
@@ -26,6 +27,8 @@ OVERLAP_PX = 40
 """Tiles share this much, so that such a face is whole in one of them."""
 LEAST_GAIN = 1.25
 """Tiles that show the frame no larger than this, beside the search of the whole, are left out."""
+PART_STEP_PX = 64
+"""Sides of searched parts of tiles are multiples of this: networks then meet few sizes."""
 MUCH_CHANGED = 40
 """With so many changed places a tile waits half as long as without any."""
 QUIET_S = 5.0
@@ -58,12 +61,7 @@ class Tile:
 
     def to_frame(self, face: Face) -> Face:
         """A face from pixels of the searched picture to pixels of the frame."""
-        corner = np.array([self.left, self.top])
-        box = np.asarray(face.box).reshape(2, 2) / self.zoom + corner
-        landmarks = face.landmarks
-        if landmarks is not None:
-            landmarks = (landmarks / self.zoom + corner).astype(np.float32)
-        return Face(Box(*map(float, box.reshape(-1))), face.score, landmarks)
+        return in_frame(face, (self.zoom, self.zoom), (self.left, self.top))
 
     def is_whole(self, face: Face, frame: Frame) -> bool:
         """True where the tile's edge, inside the frame, does not cut the face in two."""
@@ -106,8 +104,17 @@ def _pieces(length: int, share: float) -> list[tuple[int, int]]:
     return [(begin, begin + side) for begin in begins]
 
 
+@dataclass(slots=True)
+class _Searched:
+    """When and how a tile was seen when it was searched last, and when all of it was."""
+
+    now_s: float
+    seen: Glance
+    all_s: float
+
+
 class TileRound:
-    """Chooses tiles of one source, frame by frame."""
+    """Chooses tiles of one source, or parts of them, frame by frame."""
 
     def __init__(self, *, detect_px: int, least_face_px: float) -> None:
         """Begin; for the arguments see `tiles_of`."""
@@ -118,56 +125,90 @@ class TileRound:
 
     def restart(self) -> None:
         """Begin with all tiles again, as after a cut."""
-        self._searched: dict[Tile, tuple[float, Glance]] = {}
+        self._searched: dict[Tile, _Searched] = {}
         self._unsettled: set[Tile] = set()
+        self._chosen: tuple[Tile, Tile] | None = None
 
-    def choose(self, gray: GrayImage, now_s: float, known: Sequence[Box] = ()) -> Tile | None:
+    def choose(
+        self, size: tuple[int, ...], seen: Glance, now_s: float, known: Sequence[Box] = ()
+    ) -> Tile | None:
         """The tile to search in this frame, or None where none is worth it.
 
+        Where something has changed in a small part of it, that part is a tile of its own.
+
         Args:
-            gray: (H, W) uint8, the frame.
+            size: (height, width) of the frame, in pixels.
+            seen: of the frame.
             now_s: media time.
             known: faces that are followed: what moves round them is no news.
         """
-        if gray.shape != self._size:
-            self._size = gray.shape
+        if size != self._size:
+            self._size = size
             self._tiles = tiles_of(
-                gray.shape[1],
-                gray.shape[0],
+                size[1],
+                size[0],
                 detect_px=self._detect_px,
                 least_face_px=self._least_face_px,
             )
             self.restart()
-        if not self._tiles:
+        fresh = next((tile for tile in self._tiles if tile not in self._searched), None)
+        chosen = (fresh, fresh) if fresh else self._most_urgent(seen, now_s, known)
+        self._chosen = chosen
+        if chosen is None:
             return None
-        seen = glance(gray)
-        fresh = [tile for tile in self._tiles if tile not in self._searched]
-        chosen = fresh[0] if fresh else self._most_urgent(seen, now_s, known)
-        if chosen is not None:
-            self._searched[chosen] = now_s, seen
-        return chosen
+        tile, part = chosen
+        all_s = now_s if part == tile else self._searched[tile].all_s
+        self._searched[tile] = _Searched(now_s, seen, all_s)
+        return part
 
-    def settle(self, tile: Tile, *, is_settled: bool) -> None:
-        """Tell what the search of a tile brought: all that may be a face there is followed, or not.
+    def settle(self, *, is_settled: bool) -> None:
+        """Tell what the search of the chosen tile brought: all that may be a face is followed.
 
         What may be a face and is not followed will be looked at again soon, though nothing changes.
         """
-        self._unsettled.discard(tile)
+        if self._chosen is None:
+            return
+        tile, part = self._chosen
         if not is_settled:
             self._unsettled.add(tile)
+        elif part == tile:
+            self._unsettled.discard(tile)
 
-    def _most_urgent(self, seen: Glance, now_s: float, known: Sequence[Box]) -> Tile | None:
+    def _most_urgent(
+        self, seen: Glance, now_s: float, known: Sequence[Box]
+    ) -> tuple[Tile, Tile] | None:
+        """The tile that is most urgent, and what of it is to be searched."""
         is_beyond = beyond(seen.shape, map(person, known))
         best, most = None, 0.0
         for tile in self._tiles:
-            then_s, then = self._searched[tile]
+            then = self._searched[tile]
             place = places(tile.left, tile.top, tile.right, tile.bottom)
-            change = changed(then[place], seen[place])
+            change = changed(then.seen[place], seen[place])
             news = change & is_beyond[place]
-            waited_s = now_s - then_s
             is_still = tile not in self._unsettled and not is_news(change)
-            patience_s = STILL_S if is_still else QUIET_S
-            urgency = waited_s * (1 + int(news.sum()) / MUCH_CHANGED)
-            if (is_news(news) or waited_s >= patience_s) and urgency > most:
-                best, most = tile, urgency
+            is_due = now_s - then.all_s >= (STILL_S if is_still else QUIET_S)
+            urgency = (now_s - then.now_s) * (1 + int(news.sum()) / MUCH_CHANGED)
+            if (is_due or is_news(news)) and urgency > most:
+                best, most = (tile, tile if is_due else _part(tile, news)), urgency
         return best
+
+
+def _part(tile: Tile, news: NDArray[np.bool_]) -> Tile:
+    """The part of a tile in which a face may have moved there."""
+    down, across = (np.flatnonzero(news.any(axis=axis)) for axis in (1, 0))
+    left, right = _span(across, tile.left, tile.right, tile.zoom)
+    top, bottom = _span(down, tile.top, tile.bottom, tile.zoom)
+    return Tile(left, top, right, bottom, tile.zoom)
+
+
+def _span(changed: NDArray[np.intp], first: int, last: int, zoom: float) -> tuple[int, int]:
+    """Where a part of a tile begins and ends, along one axis on which the tile is first..last."""
+    origin = first // STEP_PX * STEP_PX
+    begin = origin + int(changed[0]) * STEP_PX - OVERLAP_PX
+    end = origin + (int(changed[-1]) + 1) * STEP_PX + OVERLAP_PX
+    steps = math.ceil((end - begin) * zoom / PART_STEP_PX)
+    side = int(steps * PART_STEP_PX / zoom)
+    if side >= last - first:
+        return first, last
+    begin = min(max(first, begin), last - side)
+    return begin, begin + side

@@ -22,7 +22,9 @@ from ..load import EffortDial
 from ..types import Face, Frame, TrackedFrame
 from .association import assign, iou, left_over, nearness
 from .config import TrackerConfig
+from .first_look import look_at_all
 from .flow import follow
+from .glance import Glance, glance
 from .media_time import MediaTime
 from .scene import SceneWatch
 from .schedule import Search, SearchSchedule
@@ -54,6 +56,7 @@ class FaceTracker:
     name = "track"
 
     _targets: list[Target]
+    _seen: Glance
 
     def __init__(
         self,
@@ -95,7 +98,9 @@ class FaceTracker:
         """
         gray = frame.gray
         dt_s = self._time.advance(frame)
-        if self._scene.is_cut(gray) or dt_s > self._config.lost_for_s:
+        self._seen = glance(gray)
+        is_cut = self._scene.is_cut(self._seen) or gray.shape != self._gray.shape
+        if is_cut or dt_s > self._config.lost_for_s:
             self._targets.clear()
             self._tiles.restart()
             self._schedule.restart()
@@ -118,6 +123,7 @@ class FaceTracker:
         self._time = MediaTime()
         self._scene = SceneWatch()
         self._gray = np.empty((0, 0), np.uint8)
+        self._seen = np.empty((0, 0), np.float32)
         self._schedule = SearchSchedule(self._config, self._dial)
         self._tiles = TileRound(
             detect_px=self._detector.detect_px, least_face_px=self._detector.least_face_px
@@ -150,7 +156,7 @@ class FaceTracker:
         window_share = (WINDOW_PX / searched_at) ** 2 / self._gray.size
         are_few = len(self._targets) * window_share <= MOST_IN_WINDOWS
         return self._schedule.next(
-            self._gray,
+            self._seen,
             [target.face.box for target in self._targets if target.is_seen],
             is_in_doubt=self._is_in_doubt,
             do_windows=are_few
@@ -179,7 +185,8 @@ class FaceTracker:
         """
         seen = [target for target in self._targets if target.is_seen]
         lost = [target for target in self._targets if not target.is_seen]
-        tile = self._tiles.choose(self._gray, self._time.now_s, [t.face.box for t in seen])
+        known = [target.face.box for target in seen]
+        tile = self._tiles.choose(self._gray.shape, self._seen, self._time.now_s, known)
         if tile is None:
             return
         (shown,) = self._detector.detect([tile.cut_out(frame)])
@@ -194,11 +201,11 @@ class FaceTracker:
         _, verified = self._recover(lost, verified)
         trusted = [face for face in sure if face.score >= self._config.trusted_from]
         self._begin(trusted + verified)
-        self._tiles.settle(tile, is_settled=not self._unclaimed(found))
+        self._tiles.settle(is_settled=not self._unclaimed(found))
 
     def _search(self, frame: Frame) -> None:
         """Search the whole frame and bring tracks and detections together."""
-        (found,) = self._detector.detect([frame.image])
+        found = look_at_all(self._detector, frame)
         sure = self._most_important([f for f in found if f.score >= self._config.sure_from])
         weak = self._most_important([f for f in found if f.score < self._config.sure_from])
         seen = [target for target in self._targets if target.is_seen]

@@ -48,6 +48,46 @@ def test_whole_multiples_are_averaged_exactly() -> None:
     assert native_px == 240
 
 
+@pytest.mark.parametrize("times", [10, 12, 16, 20])
+def test_large_multiples_are_averaged_exactly_too(times: int) -> None:
+    large = NOISE.repeat(times, axis=0).repeat(times, axis=1)
+    picture = np.full((1000, 1100), 99, np.uint8)
+    picture[11 : 11 + 48 * times, 22 : 22 + 48 * times] = large
+    crop, native_px = cut(picture, face(22, 11, 22 + 48 * times, 11 + 48 * times), WHOLE)
+    assert native_px == 48 * times
+    np.testing.assert_array_equal(crop, NOISE)
+
+
+@pytest.mark.parametrize("side", [390.0, 433.3, 517.7, 700.1, 1200.4, 5000.0])
+@pytest.mark.parametrize("middle", [(333.3, 301.7), (20.2, 590.9), (-300.0, 40.0)])
+def test_a_large_face_looks_as_if_every_pixel_had_been_sampled(
+    side: float, middle: tuple[float, float]
+) -> None:
+    photo = cv2.resize(to_gray(skimage.data.astronaut()), (700, 640))
+    x, y = middle
+    box = (x - side / 2, y - side / 2, x + side / 2, y + side / 2)
+    eyes = np.array([[x - 50, y - 20], [x + 50, y + 20], [x, y], [x, y], [x, y]], np.float32)
+    for landmarks, rule in ((None, WHOLE), (eyes, CropRule(1.0, alignment=Alignment.EYES))):
+        crop, native_px = cut(photo, Face(Box(*box), 1.0, landmarks), rule)
+        turn = 0.0 if landmarks is None else math.atan2(40, 100)
+        at = (np.arange(48 * 32) + 0.5) / (48 * 32) - 0.5
+        across, down = np.meshgrid(at * side, at * side)
+        map_x = x + across * math.cos(turn) - down * math.sin(turn) - 0.5
+        map_y = y + across * math.sin(turn) + down * math.cos(turn) - 0.5
+        every = cv2.remap(
+            photo,
+            map_x.astype(np.float32),
+            map_y.astype(np.float32),
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        expected = every.reshape(48, 32, 48, 32).mean(axis=(1, 3))
+        error = np.abs(crop - expected)
+        assert native_px == pytest.approx(side)
+        assert error.mean() < 1
+        assert np.percentile(error, 99) < 6
+
+
 @pytest.mark.parametrize("side", [9.5, 20.0, 47.3, 48.0, 63.7, 130.2])
 @pytest.mark.parametrize("left", [40.0, 40.25, 40.7])
 def test_every_crop_pixel_shows_the_place_that_it_stands_for(side: float, left: float) -> None:

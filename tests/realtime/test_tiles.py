@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 
 from srfer.realtime.detection import Detector, open_detector
 from srfer.realtime.tracking import FaceTracker, TrackerConfig
-from srfer.realtime.tracking.glance import LEAST_CHANGED
+from srfer.realtime.tracking.glance import LEAST_CHANGED, STEP_PX, glance
 from srfer.realtime.tracking.second_look import WINDOW_PX
 from srfer.realtime.tracking.tiles import (
     FACE_PX,
+    OVERLAP_PX,
+    PART_STEP_PX,
     QUIET_S,
     STILL_S,
     Tile,
@@ -73,7 +75,7 @@ def test_faces_return_to_the_pixels_of_the_frame() -> None:
 def test_frames_that_are_searched_finely_enough_have_no_tiles() -> None:
     for size in ((640, 480), (799, 400), (1, 1), (480, 640)):
         assert tiles_for_yunet(*size) == ()
-        assert round_for_yunet().choose(np.zeros(size[::-1], np.uint8), 0.0) is None
+        assert choose(round_for_yunet(), np.zeros(size[::-1], np.uint8), 0.0) is None
 
 
 TILES = tiles_for_yunet(1920, 1080)
@@ -86,62 +88,138 @@ def gray(spot: tuple[int, int] | None = None) -> NDArray[np.uint8]:
     return image
 
 
+def choose(
+    tiles: TileRound, image: NDArray[np.uint8], now_s: float, known: Sequence[Box] = ()
+) -> Tile | None:
+    return tiles.choose(image.shape, glance(image), now_s, known)
+
+
+def is_within(part: Tile | None, tile: Tile) -> bool:
+    return (
+        part is not None
+        and (tile.left <= part.left and part.right <= tile.right)
+        and (tile.top <= part.top and part.bottom <= tile.bottom)
+    )
+
+
+def area(tile: Tile) -> int:
+    return (tile.right - tile.left) * (tile.bottom - tile.top)
+
+
+def sides(tile: Tile) -> tuple[int, int]:
+    return tile.right - tile.left, tile.bottom - tile.top
+
+
 def test_all_tiles_come_first_and_then_those_with_changes() -> None:
     chosen = round_for_yunet()
-    assert [chosen.choose(gray(), i / 10) for i in range(len(TILES))] == list(TILES)
-    assert chosen.choose(gray(), 1.0) is None
-    changed = chosen.choose(gray((1700, 900)), 1.1)
-    assert changed == TILES[-1]
-    assert chosen.choose(gray((1700, 900)), 1.2) is None
-    assert chosen.choose(gray(), 1.3) == TILES[-1]
+    assert [choose(chosen, gray(), i / 10) for i in range(len(TILES))] == list(TILES)
+    assert choose(chosen, gray(), 1.0) is None
+    part = choose(chosen, gray((1700, 900)), 1.1)
+    assert part is not None
+    assert is_within(part, TILES[-1])
+    assert choose(chosen, gray((1700, 900)), 1.2) is None
+    assert choose(chosen, gray(), 1.3) == part
+
+
+@pytest.mark.parametrize("tiles", [TILES, tiles_for_retinaface(1920, 1080)], ids=["x1", "x1.25"])
+def test_a_small_part_that_has_changed_is_searched_with_room_for_a_face(
+    tiles: tuple[Tile, ...],
+) -> None:
+    random = np.random.default_rng(3)
+    for tile in tiles:
+        for _ in range(20):
+            chosen = TileRound(detect_px=640, least_face_px=FACE_PX * tile.zoom)
+            for i in range(len(tiles)):
+                choose(chosen, gray(), i / 100)
+            left = int(random.integers(tile.left, tile.right - 24))
+            top = int(random.integers(tile.top, tile.bottom - 24))
+            part = choose(chosen, gray((left, top)), 1.0)
+            assert part is not None
+            home = next(t for t in tiles if is_within(part, t))
+            assert (part.right - part.left) * (part.bottom - part.top) < 0.3 * area(home)
+            assert part.left <= max(home.left, left - OVERLAP_PX)
+            assert part.top <= max(home.top, top - OVERLAP_PX)
+            seen_right, seen_bottom = min(home.right, left + 24), min(home.bottom, top + 24)
+            assert part.right >= min(home.right, seen_right + OVERLAP_PX - STEP_PX)
+            assert part.bottom >= min(home.bottom, seen_bottom + OVERLAP_PX - STEP_PX)
+            for begin, end in ((part.left, part.right), (part.top, part.bottom)):
+                searched = round((end - begin) * part.zoom)
+                assert -searched % PART_STEP_PX < 2 or end - begin in sides(home)
+
+
+def test_a_tile_whose_turn_has_come_is_searched_whole_though_only_a_part_changed() -> None:
+    chosen = round_for_yunet()
+    for i in range(len(TILES)):
+        choose(chosen, gray(), i / 10)
+    last_s = (len(TILES) - 1) / 10
+    times_s = np.arange(1.0, QUIET_S + 2, 0.1)
+    parts = [choose(chosen, gray((1700, 900 + i % 2 * 40)), t) for i, t in enumerate(times_s)]
+    whole = [time_s for part, time_s in zip(parts, times_s, strict=True) if part == TILES[-1]]
+    assert whole == [pytest.approx(last_s + QUIET_S, abs=0.11)]
+    assert sum(is_within(part, TILES[-1]) for part in parts) > 40
 
 
 def test_less_than_a_face_is_no_change() -> None:
     chosen = round_for_yunet()
     for i in range(9):
-        chosen.choose(gray(), i / 10)
+        choose(chosen, gray(), i / 10)
     image = gray()
     image[104:112, 104 : 104 + 8 * (LEAST_CHANGED - 1)] = 200
-    assert chosen.choose(image, 1.0) is None
+    assert choose(chosen, image, 1.0) is None
     noisy = gray() + np.random.default_rng(0).integers(-20, 21, gray().shape)
-    assert chosen.choose(noisy.astype(np.uint8), 1.1) is None
+    assert choose(chosen, noisy.astype(np.uint8), 1.1) is None
 
 
 def test_what_moves_round_a_followed_face_is_no_news() -> None:
     chosen = round_for_yunet()
     for i in range(len(TILES)):
-        chosen.choose(gray(), i / 10)
-    assert chosen.choose(gray((220, 300)), 1.0, [Box(200, 200, 250, 260)]) is None
-    assert chosen.choose(gray((220, 300)), 1.1, [Box(900, 200, 950, 260)]) == TILES[0]
+        choose(chosen, gray(), i / 10)
+    assert choose(chosen, gray((220, 300)), 1.0, [Box(200, 200, 250, 260)]) is None
+    part = choose(chosen, gray((220, 300)), 1.1, [Box(900, 200, 950, 260)])
+    assert part is not None
+    assert is_within(part, TILES[0])
 
 
 def test_still_tiles_have_their_turn_now_and_then() -> None:
     chosen = round_for_yunet()
     for i in range(len(TILES)):
-        chosen.choose(gray(), i / 10)
-    assert chosen.choose(gray(), STILL_S - 0.01) is None
-    assert chosen.choose(gray(), STILL_S + 0.05) == TILES[0]
-    assert chosen.choose(gray(), STILL_S + 0.15) == TILES[1]
+        choose(chosen, gray(), i / 10)
+    assert choose(chosen, gray(), STILL_S - 0.01) is None
+    assert choose(chosen, gray(), STILL_S + 0.05) == TILES[0]
+    assert choose(chosen, gray(), STILL_S + 0.15) == TILES[1]
 
 
 def test_tiles_in_which_only_followed_people_move_have_their_turn_sooner() -> None:
     chosen, person = round_for_yunet(), [Box(200, 200, 250, 260)]
     for i in range(len(TILES)):
-        chosen.choose(gray(), i / 10)
-    assert chosen.choose(gray((220, 300)), QUIET_S - 0.01, person) is None
-    assert chosen.choose(gray((220, 300)), QUIET_S + 0.05, person) == TILES[0]
-    assert chosen.choose(gray((220, 300)), QUIET_S + 0.5, person) is None
+        choose(chosen, gray(), i / 10)
+    assert choose(chosen, gray((220, 300)), QUIET_S - 0.01, person) is None
+    assert choose(chosen, gray((220, 300)), QUIET_S + 0.05, person) == TILES[0]
+    assert choose(chosen, gray((220, 300)), QUIET_S + 0.5, person) is None
 
 
 def test_a_tile_that_left_a_question_has_its_turn_sooner() -> None:
     chosen = round_for_yunet()
     for i in range(len(TILES)):
-        chosen.choose(gray(), i / 10)
-    chosen.settle(TILES[2], is_settled=False)
-    assert chosen.choose(gray(), QUIET_S + 0.1) is None
-    assert chosen.choose(gray(), QUIET_S + 0.25) == TILES[2]
-    chosen.settle(TILES[2], is_settled=True)
-    assert chosen.choose(gray(), 2 * QUIET_S + 0.3) is None
+        choose(chosen, gray(), i / 10)
+        chosen.settle(is_settled=i != 2)
+    assert choose(chosen, gray(), QUIET_S + 0.1) is None
+    assert choose(chosen, gray(), QUIET_S + 0.25) == TILES[2]
+    chosen.settle(is_settled=True)
+    assert choose(chosen, gray(), 2 * QUIET_S + 0.3) is None
+
+
+def test_the_search_of_a_part_settles_no_question_of_the_rest() -> None:
+    chosen = round_for_yunet()
+    for i in range(len(TILES)):
+        choose(chosen, gray(), i / 10)
+        chosen.settle(is_settled=i != len(TILES) - 1)
+    part = choose(chosen, gray((1700, 900)), 1.0)
+    assert part is not None
+    assert is_within(part, TILES[-1])
+    chosen.settle(is_settled=True)
+    now_s = (len(TILES) - 1) / 10 + QUIET_S + 0.05
+    assert choose(chosen, gray((1700, 900)), now_s) == TILES[-1]
 
 
 def test_one_busy_place_does_not_starve_the_others() -> None:
@@ -152,17 +230,17 @@ def test_one_busy_place_does_not_starve_the_others() -> None:
         image = gray()
         image[:300, :600] = random.integers(0, 255)
         image[900:930, 1700:1730] = 255 * (i % 2)
-        searched.append(chosen.choose(image, i / 10))
-    assert set(searched[100:]) - {None} == set(TILES)
+        searched.append(choose(chosen, image, i / 10))
+    assert {t for t in TILES for part in searched[100:] if is_within(part, t)} == set(TILES)
 
 
 def test_another_size_or_a_restart_begins_again() -> None:
     chosen = round_for_yunet()
     for i in range(9):
-        chosen.choose(gray(), i / 10)
-    assert chosen.choose(np.zeros((720, 1280), np.uint8), 1.0) == tiles_for_yunet(1280, 720)[0]
+        choose(chosen, gray(), i / 10)
+    assert choose(chosen, np.zeros((720, 1280), np.uint8), 1.0) == tiles_for_yunet(1280, 720)[0]
     chosen.restart()
-    assert chosen.choose(np.zeros((720, 1280), np.uint8), 1.1) == tiles_for_yunet(1280, 720)[0]
+    assert choose(chosen, np.zeros((720, 1280), np.uint8), 1.1) == tiles_for_yunet(1280, 720)[0]
 
 
 class Counting:
@@ -174,7 +252,7 @@ class Counting:
         self._detector = detector
         self.detect_px = detector.detect_px
         self.least_face_px = detector.least_face_px
-        self.calls: list[list[tuple[int, ...]]] = []
+        self.calls: list[list[tuple[int, int]]] = []
 
     def __enter__(self) -> Self:
         self._detector.__enter__()
@@ -189,13 +267,14 @@ class Counting:
         self._detector.__exit__(kind, error, traceback)
 
     def detect(self, images: Sequence[RgbImage]) -> list[tuple[Face, ...]]:
-        self.calls.append([image.shape[:2] for image in images])
+        self.calls.append([(image.shape[0], image.shape[1]) for image in images])
         return self._detector.detect(images)
 
     @property
     def tiles(self) -> int:
         """Calls that were neither for the whole frame of 1280x720 nor for windows."""
-        return sum(max(call[0]) not in (1280, WINDOW_PX) for call in self.calls)
+        others = {(360, 640), (WINDOW_PX, WINDOW_PX)}
+        return sum(call[0] not in others for call in self.calls)
 
 
 def follow(image: RgbImage, frames: int, **settings: int) -> tuple[list[int], Counting]:
