@@ -71,7 +71,7 @@ class MeasuredDetector:
         self.name = detector.name
         self.detect_px = detector.detect_px
         self.least_face_px = detector.least_face_px
-        self.frame_size: tuple[int, ...] = ()
+        self.whole_size: tuple[int, ...] = ()
 
     def __enter__(self) -> Self:
         self._detector.__enter__()
@@ -89,7 +89,7 @@ class MeasuredDetector:
         """Search, and note the cost."""
         if not images:
             return []
-        if max(images[0].shape) == self.detect_px and self._is_whole(images[0]):
+        if images[0].shape[:2] == self.whole_size:
             name = "detect whole"
         elif images[0].shape[:2] == (WINDOW_PX, WINDOW_PX):
             name = "detect windows"
@@ -104,7 +104,9 @@ def analyse(clip: Path, model: Model, config: TrackerConfig) -> dict[str, Any]:
     costs = Costs()
     detector = MeasuredDetector(open_detector(), costs)
     with VideoFile(clip) as source, FaceTracker(detector, config) as track, Analyzer(model) as read:
-        detector.frame_size = source.info.height, source.info.width
+        size = source.info.height, source.info.width
+        scale = min(1.0, detector.detect_px / max(size))
+        detector.whole_size = tuple(round(length * scale) for length in size)
         frames = iter(source)
         while True:
             with costs.of("source"):

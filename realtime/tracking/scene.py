@@ -37,6 +37,8 @@ class SceneWatch:
             return True
         change = now - before
         changed = float((np.abs(change - np.median(change)) >= CHANGED_FROM).mean())
+        if changed < LEAST_CHANGED_SHARE:
+            return False
         covariance = float(((before - before.mean()) * (now - now.mean())).mean())
         is_alike = covariance >= SAME_SCENE_FROM * float(before.std() * now.std())
-        return changed >= LEAST_CHANGED_SHARE and not is_alike
+        return not is_alike

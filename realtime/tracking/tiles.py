@@ -3,8 +3,8 @@
 That search scales large frames down, and no detector finds faces of any size. So the frame is also
 searched in tiles, one after the other, each enlarged or reduced so that a face of 20 pixels has the
 size that the detector needs: first all once, then those in which most has changed since they were
-last searched, and the longer they wait the sooner; of those only the part that has changed. Nothing
-here depends on a clock: the same frames give the same tiles.
+last searched, and the longer they wait the sooner; of those often only the part that has changed.
+Nothing here depends on a clock: the same frames give the same tiles.
 """
 
 from __future__ import annotations
@@ -31,9 +31,11 @@ PART_STEP_PX = 64
 """Sides of searched parts of tiles are multiples of this: networks then meet few sizes."""
 MUCH_CHANGED = 40
 """With so many changed places a tile waits half as long as without any."""
+BUSY_S = 1.0
+"""A tile in which something changes is searched whole this often, in seconds of media time, and in
+between what has changed: a face that was not found may show better now, though it moves little."""
 QUIET_S = 5.0
-"""A tile in which only followed people move is still searched this often, in seconds of media
-time."""
+"""One in which only followed people move is still searched this often."""
 STILL_S = 20.0
 """And one in which nothing changes at all this often."""
 
@@ -186,9 +188,11 @@ class TileRound:
             change = changed(then.seen[place], seen[place])
             news = change & is_beyond[place]
             is_still = tile not in self._unsettled and not is_news(change)
-            is_due = now_s - then.all_s >= (STILL_S if is_still else QUIET_S)
+            is_busy = is_news(news)
+            patience_s = BUSY_S if is_busy else STILL_S if is_still else QUIET_S
+            is_due = now_s - then.all_s >= patience_s
             urgency = (now_s - then.now_s) * (1 + int(news.sum()) / MUCH_CHANGED)
-            if (is_due or is_news(news)) and urgency > most:
+            if (is_due or is_busy) and urgency > most:
                 best, most = (tile, tile if is_due else _part(tile, news)), urgency
         return best
 
