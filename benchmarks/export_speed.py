@@ -1,12 +1,13 @@
 """How fast `srfer export` is, and how much memory it takes.
 
-    python -m benchmarks.export_speed
+    python -m benchmarks.export_speed [--scale-up CLIP ...]
 
 Exports made clips as a user would, in turn, and takes medians: 640x480 with one face of about
 150 px as numbers only, as all formats without pictures, and as annotated H.264; four such clips
 with one and with two of them at work at a time (`--jobs`); 1080p with one face, beside what PyAV
 needs to do nothing but decode the same clip with the same threads: once clean as it was made, 0.3
-Mbit/s, and once with the noise of a camera, 7.7 Mbit/s. HEVC and AV1 are encoded once, and a
+Mbit/s, and once with the noise of a camera, 7.7 Mbit/s, and also clips given, scaled up to 1080p
+and played forwards and backwards. HEVC and AV1 are encoded once, and a
 shorter clip, since they are slow. Peak memory is taken of every run, and also of a clip four
 times as long and of a batch of eight times as many files. Frames per second count from the opening
 of a clip to its last file written, those of batches over the whole command; start-up is reported
@@ -15,24 +16,29 @@ beside them.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 from av.codec.context import ThreadType
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
+from numpy.typing import NDArray
 
 from srfer.realtime.demo.clip import HEIGHT_PX, WIDTH_PX, Walk, make_clip
-from srfer.realtime.sources import Scene, SyntheticVideo
+from srfer.realtime.sources import Scene, SyntheticVideo, VideoFile
 
 from .harness import percentiles, write_result
 
@@ -51,7 +57,7 @@ BATCH = 4
 JOBS = (1, 2)
 FRAMES = 750
 SLOW_FRAMES = 100
-LARGE_FRAMES = 250
+LARGE_FRAMES = 750
 MANY_FILES, FEW_FILES = 32, 4
 RUNS = 5
 BATCH_RUNS = 3
@@ -111,13 +117,38 @@ def export(clips: list[Path], out: Path, *options: str) -> dict[str, float]:
 def make_large_clip(path: Path, noise: float) -> None:
     """1080p H.264 with one face."""
     dice = np.random.default_rng(0)
-    with av.open(str(path), "w") as container, SyntheticVideo(LARGE) as source:
+    with SyntheticVideo(LARGE) as source:
+        grains = (
+            noise * dice.standard_normal((LARGE.height, LARGE.width, 1), np.float32)
+            for _ in range(LARGE_FRAMES)
+        )
+        shown = (frame.image + grain for frame, grain in zip(source, grains, strict=False))
+        encode(path, (image.round().clip(0, 255).astype(np.uint8) for image in shown))
+
+
+def scale_up(clip: Path, path: Path) -> None:
+    """A clip at 1080p, forwards and backwards in turn, its border repeated beside it."""
+    with VideoFile(clip) as source:
+        images = [frame.image for frame in islice(source, LARGE_FRAMES)]
+    encode(path, (enlarged(image) for image in islice(cycle(images + images[::-1]), LARGE_FRAMES)))
+
+
+def enlarged(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(H, W, 3) to (1080, 1920, 3), whole and in its shape."""
+    scale = min(LARGE.width / image.shape[1], LARGE.height / image.shape[0])
+    larger = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+    down, across = LARGE.height - larger.shape[0], LARGE.width - larger.shape[1]
+    sides = down // 2, down - down // 2, across // 2, across - across // 2
+    return np.asarray(cv2.copyMakeBorder(larger, *sides, cv2.BORDER_REPLICATE), np.uint8)
+
+
+def encode(path: Path, images: Iterable[NDArray[np.uint8]]) -> None:
+    """1080p H.264 of 25 frames a second."""
+    with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=25, options={"crf": "23", "preset": "fast"})
         assert isinstance(stream, VideoStream)
         stream.width, stream.height, stream.pix_fmt = LARGE.width, LARGE.height, "yuv420p"
-        for index, frame in enumerate(source):
-            grain = noise * dice.standard_normal((*frame.image.shape[:2], 1), np.float32)
-            image = (frame.image + grain).round().clip(0, 255).astype(np.uint8)
+        for index, image in enumerate(images):
             picture = VideoFrame.from_ndarray(image, format="rgb24")
             picture.pts, picture.time_base = index, Fraction(1, 25)
             container.mux(stream.encode(picture))
@@ -163,7 +194,7 @@ def measure_small(folder: Path) -> dict[str, Any]:
     return {kind: summarise(found) for kind, found in runs.items()}
 
 
-def measure_large(folder: Path) -> dict[str, Any]:
+def measure_large(folder: Path, given: Sequence[Path]) -> dict[str, Any]:
     """1080p: exporting beside decoding, in turn."""
     clean, noisy = folder / "large.mp4", folder / "noisy.mp4"
     make_large_clip(clean, 0.0)
@@ -174,6 +205,10 @@ def measure_large(folder: Path) -> dict[str, Any]:
         "noisy_no_video": (noisy, ["--no-video"]),
         "noisy_video": (noisy, []),
     }
+    for clip in given:
+        scaled = folder / f"scaled-{clip.stem}.mp4"
+        scale_up(clip, scaled)
+        kinds[f"scaled_{clip.stem}_no_video"] = (scaled, ["--no-video"])
     runs: dict[str, list[dict[str, float]]] = {kind: [] for kind in kinds}
     for run in range(RUNS):
         for kind, (clip, options) in kinds.items():
@@ -181,7 +216,10 @@ def measure_large(folder: Path) -> dict[str, Any]:
             figures = export([clip], folder / f"{kind}-{run}", *options)
             share = figures["fps"] / decode_fps
             runs[kind].append({**figures, "decode_fps": decode_fps, "share_of_decoding": share})
-    return {kind: summarise(found) for kind, found in runs.items()}
+    found = {kind: summarise(figures) for kind, figures in runs.items()}
+    for kind, (clip, _) in kinds.items():
+        found[kind]["mbit_s"] = round(clip.stat().st_size * 8e-6 / (LARGE_FRAMES / 25), 1)
+    return found
 
 
 def measure_memory(folder: Path) -> dict[str, Any]:
@@ -199,6 +237,9 @@ def measure_memory(folder: Path) -> dict[str, Any]:
 
 def main() -> None:
     """Measure, print and write the result file."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--scale-up", type=Path, nargs="+", default=[], metavar="CLIP")
+    given = parser.parse_args().scale_up
     data: dict[str, Any] = {
         "frames": FRAMES,
         "slow_frames": SLOW_FRAMES,
@@ -211,12 +252,14 @@ def main() -> None:
     }
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        found = {**measure_small(folder), **measure_large(folder)}
+        found = {**measure_small(folder), **measure_large(folder, given)}
         memory = measure_memory(folder)
     for kind, figures in found.items():
         fps, overall = figures["fps"], figures["fps_overall"]["p50"]
         share = figures.get("share_of_decoding")
-        beside = "" if share is None else f", {100 * share['p50']:.0f} % of decoding alone"
+        beside = ""
+        if share is not None:
+            beside = f", {100 * share['p50']:.0f} % of decoding {figures['mbit_s']} Mbit/s alone"
         print(
             f"{kind}: {fps['p50']:.0f} fps (n={fps['n']}){beside}, {overall:.0f} over the whole "
             f"command, peak {figures['peak_mb']['p50']:.0f} MB"

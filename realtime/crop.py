@@ -133,7 +133,8 @@ def _averaged(
     inside = image[max(0, top) : min(bottom, height), max(0, left) : min(right, width)]
     beyond = max(0, -top), max(0, bottom - height), max(0, -left), max(0, right - width)
     if any(beyond):
-        inside = cv2.copyMakeBorder(inside, *beyond, borderType=cv2.BORDER_REPLICATE)
+        repeated = cv2.copyMakeBorder(inside, *beyond, borderType=cv2.BORDER_REPLICATE)
+        inside = np.asarray(repeated, np.uint8)
     size = (right - left) // factor, (bottom - top) // factor
     averages = cv2.resize(inside, size, interpolation=cv2.INTER_AREA)
     return np.asarray(averages, np.uint8), (left, top)

@@ -63,7 +63,7 @@ def test_large_multiples_are_averaged_exactly_too(times: int) -> None:
 def test_a_large_face_looks_as_if_every_pixel_had_been_sampled(
     side: float, middle: tuple[float, float]
 ) -> None:
-    photo = cv2.resize(to_gray(skimage.data.astronaut()), (700, 640))
+    photo = np.asarray(cv2.resize(to_gray(skimage.data.astronaut()), (700, 640)), np.uint8)
     x, y = middle
     box = (x - side / 2, y - side / 2, x + side / 2, y + side / 2)
     eyes = np.array([[x - 50, y - 20], [x + 50, y + 20], [x, y], [x, y], [x, y]], np.float32)
