@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 
 from .outcome import ExportOutcome, ExportProgress
-from .pipeline import Pipeline, PipelineStopped
+from .pipeline import HEARS_S, Pipeline, PipelineStopped
 from .words import counted
 
 Task = Callable[[], ExportOutcome]
@@ -71,12 +71,20 @@ def run_side_by_side(
     with ThreadPoolExecutor(jobs, thread_name_prefix="export") as pool:
         try:
             places = {pool.submit(task): place for place, task in enumerate(tasks)}
-            for future in as_completed(places):
+            for future in _as_completed(places):
                 yield places[future], future.result()
         except BaseException:
             crew.stop()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _as_completed(futures: Iterable[Future[ExportOutcome]]) -> Iterator[Future[ExportOutcome]]:
+    """Yield futures as they end. Signals are heard meanwhile, see `HEARS_S`."""
+    waiting = set(futures)
+    while waiting:
+        done, waiting = wait(waiting, HEARS_S, FIRST_COMPLETED)
+        yield from done
 
 
 class Together:

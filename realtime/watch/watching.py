@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from srfer.leaving import LibraryThread
 
 from ..api import AnalysisOptions
 from ..load import EffortDial, describe
+from ..pipeline import HEARS_S
 from ..route import Policy
 from ..sources.health import SourceState
 from ..streams import Stream, StreamSet, StreamStats
@@ -185,7 +187,7 @@ class Watch:
             ending.callback(self._leave, running, observer)
             running.__enter__()
             observer.__enter__()
-            has_time_run_out = not self._over.wait(self._options.seconds)
+            has_time_run_out = not self._is_over_in_time()
         failures: dict[str, Exception] = {}
         for stats in running.stats():
             error, health = observer.ended.get(stats.name), observer.health.get(stats.name)
@@ -200,6 +202,15 @@ class Watch:
             if error is not None:
                 failures[stats.name] = error
         return failures
+
+    def _is_over_in_time(self) -> bool:
+        """Wait for the end; False where the time runs out first. Hears signals, see `HEARS_S`."""
+        seconds = self._options.seconds
+        end_s = math.inf if seconds is None else time.monotonic() + seconds
+        while not self._over.wait(min(HEARS_S, max(0.0, end_s - time.monotonic()))):
+            if time.monotonic() >= end_s:
+                return False
+        return True
 
     def _look(self, observer: Observer) -> None:
         """Something has changed: see whether that is the end."""

@@ -16,6 +16,7 @@ from srfer.errors import ConfigError, ModelError
 from srfer.realtime.detection import open_detector
 from srfer.realtime.detection.batch import pack
 from srfer.realtime.detection.candidates import Candidates, to_faces
+from tests.people import paint, room
 
 
 def yunet_like(size: list[Any]) -> bytes:
@@ -150,6 +151,19 @@ def test_only_pictures_larger_than_the_network_are_scaled() -> None:
     batch = pack([np.zeros((10, 1000, 3), np.uint8)], detect_px=320, mean_bgr=(0, 0, 0))
     assert batch.blob.shape == (1, 3, 32, 320)
     assert batch.scales == ((0.32, 0.3),)
+
+
+def test_threads_change_nothing_in_what_is_found() -> None:
+    image = paint(room(1280, 720), [(90.0, 300.0, 200.0, False), (60.0, 800.0, 400.0, True)])
+    found = []
+    for threads in (1, 2, 4):
+        with open_detector(threads=threads) as detector:
+            found.append(detector.detect([image, image[100:430, 200:500]]))
+    assert [len(faces) for faces in found[0]] == [2, 1]
+    for faces in found[1:]:
+        assert [[face.box for face in some] for some in faces] == [
+            [face.box for face in some] for some in found[0]
+        ]
 
 
 def test_of_overlapping_candidates_the_most_certain_stays() -> None:

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from srfer.realtime.tracking.first_look import look_at_all
 from srfer.realtime.tracking.glance import beyond, changed, glance, is_news, places
 from srfer.realtime.tracking.second_look import (
     FACE_IN_WINDOW_PX,
@@ -113,3 +114,20 @@ def test_a_small_face_is_news_and_half_of_one_is_not() -> None:
 def test_places_lie_inside() -> None:
     assert places(-50.0, -9.0, 9.0, 8.0) == (slice(0, 1), slice(0, 2))
     assert beyond((4, 4), [Box(-90.0, -90.0, -80.0, -80.0)]).all()
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (1081, 1920), (640, 480), (300, 200)])
+def test_the_whole_frame_is_searched_at_the_detectors_size(size: tuple[int, int]) -> None:
+    class Whole(BrightSpot):
+        def detect(self, images: Sequence[RgbImage]) -> list[tuple[Face, ...]]:
+            (image,) = images
+            assert max(image.shape) == min(640, max(size))
+            assert abs(image.shape[1] / image.shape[0] - size[0] / size[1]) < 0.01
+            return [self._detect(image)]
+
+    image = np.zeros((size[1], size[0], 3), np.uint8)
+    image[60:150, 120:240] = 255
+    (found,) = look_at_all(Whole(), Frame("made", 0, 0.0, None, image))
+    assert found.box == pytest.approx((120, 60, 240, 150), abs=2)
+    assert found.landmarks is not None
+    assert found.landmarks[0] == pytest.approx(found.box[:2])

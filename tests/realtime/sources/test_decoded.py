@@ -7,6 +7,7 @@ from itertools import product
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 from av.video.frame import VideoFrame
@@ -71,6 +72,25 @@ def test_parts_are_those_of_the_whole() -> None:
             assert np.array_equal(part, whole[rows, columns]), (form, space, left, right)
 
 
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_reduced_picture_is_averaged_over_areas(form: str) -> None:
+    shown = decoded(converted(form, 480, 360))
+    for width, height in ((160, 120), (213, 100), (1, 1), (479, 360)):
+        smaller = shown.reduced(width, height)
+        expected = cv2.resize(shown.rgb, (width, height), interpolation=cv2.INTER_AREA)
+        assert smaller.shape == (height, width, 3)
+        apart = np.abs(smaller.astype(float) - expected)
+        assert np.percentile(apart, 95) <= 8
+        assert apart.mean() <= 3
+
+
+def test_a_picture_is_reduced_alike_whatever_was_asked_of_it_before() -> None:
+    asked, fresh = (decoded(converted("yuv420p", 480, 360)) for _ in range(2))
+    assert asked.rgb.size
+    assert asked.part(slice(3, 40), slice(5, 60)).size
+    assert np.array_equal(asked.reduced(200, 150), fresh.reduced(200, 150))
+
+
 @pytest.mark.parametrize("degrees", [0, 90, 180, 270])
 def test_pictures_are_upright_in_every_form(tmp_path: Path, degrees: int) -> None:
     clip = Clip(ticks=ticks_25(2), rotation=degrees).make(tmp_path / "turned.mp4")
@@ -83,6 +103,9 @@ def test_pictures_are_upright_in_every_form(tmp_path: Path, degrees: int) -> Non
     assert frame.image.shape == (*size[::-1], 3)
     assert np.array_equal(part, frame.image[rows, columns])
     assert np.abs(frame.gray.astype(float) - to_gray(frame.image)).mean() < 2
+    half = frame.reduced(size[0] // 2, size[1] // 2)
+    expected = cv2.resize(frame.image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    assert np.abs(half.astype(float) - expected).mean() < 3
 
 
 def test_nobody_can_write_into_a_decoded_picture() -> None:
