@@ -10,14 +10,14 @@ from fractions import Fraction
 from types import MappingProxyType
 
 import av
-import numpy as np
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 
 from srfer.errors import SourceError, SourceFault
 
-from ..types import RgbImage
+from ..picture import Picture
 from .container import is_too_large
+from .decoded import decoded
 from .reader import Arrival
 from .stream_faults import FOREIGN, Trouble
 
@@ -115,19 +115,18 @@ class DeviceOpener:
                 bad_packets += 1
                 pictures = []
             for picture in pictures:
-                image = self._to_rgb(picture)
-                yield Arrival(arrived_s, image, _pts(picture), rate, bad_packets)
+                yield Arrival(arrived_s, self._shown(picture), _pts(picture), rate, bad_packets)
             if not pictures:
                 yield Arrival(arrived_s, rate=rate, bad_packets=bad_packets)
         raise self._error(trouble)
 
-    def _to_rgb(self, picture: VideoFrame) -> RgbImage:
+    def _shown(self, picture: VideoFrame) -> Picture:
         if is_too_large(picture.width, picture.height):
             size = f"{picture.width}x{picture.height}"
             raise self._error(
                 Trouble(SourceFault.TOO_LARGE, f"its pictures are too large ({size} pixels)")
             )
-        return picture.to_ndarray(format="rgb24", threads=1).astype(np.uint8, copy=False)
+        return decoded(picture)
 
     def _explain(self, error: Exception, otherwise: Trouble) -> Trouble:
         number = getattr(error, "errno", None)

@@ -177,7 +177,7 @@ class LiveSource:
         reader = self._reader if self._is_connected() else self._connect()
         while reader is not None:
             arrival = self._arrival(reader)
-            if arrival is None or arrival.image is not None:
+            if arrival is None or arrival.picture is not None:
                 return arrival
             self._bad_packets = arrival.bad_packets
             if self._clock() - self._waits_since_s > self._first_picture_s:
@@ -236,14 +236,14 @@ class LiveSource:
             self._changed.wait_for(lambda: self._is_interrupted, delay_s)
 
     def _frame(self, arrival: Arrival) -> Frame:
-        assert arrival.image is not None
+        assert arrival.picture is not None
         if self._reconnect.frame():
             self._tell_back()
         self._bad_packets = arrival.bad_packets
         self._waits_since_s = self._clock()
         index, self._index = self._index, self._index + 1
         pts = self._timeline.advance(arrival.pts, arrival.arrived_s)
-        frame = Frame(self._info.source_id, index, arrival.arrived_s, pts, arrival.image)
+        frame = Frame(self._info.source_id, index, arrival.arrived_s, pts, arrival.picture)
         size = frame.width, frame.height
         if (*size, arrival.rate) != (self._info.width, self._info.height, self._info.rate):
             self._info = replace(self._info, width=size[0], height=size[1], rate=arrival.rate)

@@ -16,6 +16,7 @@ from srfer.errors import SourceError
 from srfer.leaving import LibraryThread
 
 from ..channel import Channel, ChannelClosed
+from ..picture import Picture
 from ..types import RgbImage
 
 
@@ -24,15 +25,15 @@ class Arrival(NamedTuple):
 
     Attributes:
         arrived_s: monotonic seconds when it came.
-        image: (H, W, 3) uint8 RGB, upright, or None for a sign of life: the connection was opened,
-            or data came that give no picture yet.
+        picture: upright, as an array (H, W, 3) uint8 RGB or as it was decoded; None for a sign of
+            life: the connection was opened, or data came that give no picture yet.
         pts: timestamp in the source in seconds, or None if it has none.
         rate: frames a second that the source says it has, or None.
         bad_packets: packets of this connection that came damaged or could not be decoded so far.
     """
 
     arrived_s: float
-    image: RgbImage | None = None
+    picture: Picture | RgbImage | None = None
     pts: Fraction | None = None
     rate: Fraction | None = None
     bad_packets: int = 0

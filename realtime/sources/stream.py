@@ -14,7 +14,6 @@ from fractions import Fraction
 from typing import Any
 
 import av
-import numpy as np
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Disposition
@@ -24,13 +23,13 @@ from av.video.stream import VideoStream
 from srfer.errors import SourceError, SourceFault
 from srfer.secrets import redacted_logger
 
-from ..types import RgbImage
+from ..picture import Picture
 from .address import StreamAddress
 from .container import MAX_PIXELS, VIDEO_FORMATS, is_too_large
+from .decoded import decoded
 from .decoder import MAX_BAD_PACKETS
 from .hardware import find_hardware
 from .live import LiveOptions, LiveSource
-from .orientation import orientation, turned_upright
 from .reader import Arrival
 from .reconnect import ReconnectPolicy
 from .stream_faults import FOREIGN, Phase, Trouble, explain
@@ -158,7 +157,7 @@ class StreamOpener:
                 yield Arrival(arrived_s, rate=rate, bad_packets=bad_packets)
             for picture in pictures or ():
                 pts = _pts(picture) if is_timed else None
-                yield Arrival(arrived_s, self._to_rgb(picture), pts, rate, bad_packets)
+                yield Arrival(arrived_s, self._shown(picture), pts, rate, bad_packets)
 
     def _video_stream(self, container: InputContainer) -> VideoStream:
         streams = [
@@ -206,14 +205,13 @@ class StreamOpener:
         except FOREIGN:  # one bad packet is not the end
             return None
 
-    def _to_rgb(self, picture: VideoFrame) -> RgbImage:
+    def _shown(self, picture: VideoFrame) -> Picture:
         if is_too_large(picture.width, picture.height):
             size = f"{picture.width}x{picture.height}"
             trouble = Trouble(SourceFault.TOO_LARGE, f"its pictures are too large ({size} pixels)")
         else:
             try:
-                image = picture.to_ndarray(format="rgb24", threads=1)
-                return turned_upright(image.astype(np.uint8, copy=False), orientation(picture))
+                return decoded(picture)
             except FOREIGN:
                 trouble = Trouble(SourceFault.CORRUPT, "a picture cannot be converted to RGB")
         raise self._error(trouble)

@@ -32,6 +32,7 @@ from srfer.realtime.sources.webcam import (
     open_webcam,
     parse_webcam,
 )
+from srfer.realtime.types import Frame
 from tests.clips import Clip, FixedFace, picture
 from tests.synthetic import HANG_S, Keep, check_books
 
@@ -213,7 +214,8 @@ def test_a_device_is_read_and_opened_again_when_it_was_lost() -> None:
 def first_size(device: Device) -> tuple[int, ...]:
     meanings = {errno.EINVAL: Trouble(SourceFault.UNSUPPORTED, "refuses")}
     with DeviceOpener("test", lambda: device, meanings, time.monotonic)() as arrivals:
-        return next(a.image.shape for a in arrivals if a.image is not None)
+        picture = next(a.picture for a in arrivals if a.picture is not None)
+        return Frame("test", 0, 0.0, None, picture).image.shape
 
 
 def test_another_way_is_tried_only_where_the_device_refuses(tmp_path: Path) -> None:
@@ -239,7 +241,7 @@ def test_opencv_reads_the_same_pictures(tmp_path: Path) -> None:
         with opener() as arrivals:
             for arrival in arrivals:
                 assert arrival.arrived_s == 3.0
-                images.append(arrival.image)
+                images.append(arrival.picture)
 
     with pytest.raises(SourceError, match="webcam:0: gives no more pictures") as caught:
         read()
@@ -247,7 +249,7 @@ def test_opencv_reads_the_same_pictures(tmp_path: Path) -> None:
     assert images[0] is None  # the sign that it is open
     assert len(images) == 6
     for index, image in enumerate(images[1:]):
-        assert image is not None
+        assert isinstance(image, np.ndarray)
         assert np.median(np.abs(image.astype(int) - picture(index, 160, 120).astype(int))) < 8
 
 
