@@ -67,7 +67,10 @@ class Desk:
         """How frames are analysed, as it is set."""
         wanted = self._preferences
         options = AnalysisOptions(
-            tracker=wanted.tracker, detect_px=wanted.detect_px, use_sr=wanted.use_sr
+            tracker=wanted.tracker,
+            detect_px=wanted.detect_px,
+            use_sr=wanted.use_sr,
+            tracker_threads=1,  # a runtime's own threads would not go behind the window's
         )
         return Setup(self._model, wanted.device, _PRECISIONS.get(wanted.precision), options)
 

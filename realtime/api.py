@@ -143,8 +143,9 @@ def share_engines(model: Model, options: AnalysisOptions | None = None) -> Share
     options = options or AnalysisOptions()
     if options.tracker == "mediapipe":
         return SharedEngines(model, None)
-    alone = replace(options, tracker_threads=options.tracker_threads or 1)
-    return SharedEngines(model, _make_detector(model, alone))
+    if options.tracker_threads is None:
+        options = replace(options, tracker_threads=1)
+    return SharedEngines(model, _make_detector(model, options))
 
 
 def _make_tracker(
