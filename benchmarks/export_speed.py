@@ -5,13 +5,12 @@
 Exports made clips as a user would, in turn, and takes medians: 640x480 with one face of about
 150 px as numbers only, as all formats without pictures, and as annotated H.264; four such clips
 with one and with two of them at work at a time (`--jobs`); 1080p with one face, beside what PyAV
-needs to do nothing but decode the same clip with the same threads: once clean as it was made, 0.3
-Mbit/s, and once with the noise of a camera, 7.7 Mbit/s, and also clips given, scaled up to 1080p
-and played forwards and backwards. HEVC and AV1 are encoded once, and a
-shorter clip, since they are slow. Peak memory is taken of every run, and also of a clip four
-times as long and of a batch of eight times as many files. Frames per second count from the opening
-of a clip to its last file written, those of batches over the whole command; start-up is reported
-beside them.
+needs to do nothing but decode the same clip with the same threads: once clean as it was made, 0.4
+Mbit/s, and once with the noise of a camera, 7.5 Mbit/s, and also clips given, scaled up to 1080p
+and played forwards and backwards. HEVC and AV1 are encoded once, and a shorter clip, since they are
+slow. Peak memory is taken of every run, and also of a clip four times as long and of a batch of
+eight times as many files. Frames per second count from the opening of a clip to its last file
+written, those of batches over the whole command; start-up is reported beside them.
 """
 
 from __future__ import annotations
