@@ -16,6 +16,7 @@ from srfer.secrets import redacted_logger
 from . import loops
 from .budget import FrameBudget
 from .channel import Channel
+from .hearing import HEARS_S
 from .route import Policy, Route
 from .sources.health import Monitored
 from .stage import Part, Sink, Source, Stage, interrupt
@@ -28,8 +29,6 @@ __all__ = ["Pipeline", "PipelineStopped", "Policy"]
 
 logger = redacted_logger(__name__)
 
-HEARS_S = 0.2
-"""Who waits for a pipeline hears of Ctrl-C after so long at the latest, in seconds."""
 JOIN_S = 1.0
 """Time for a thread to vanish after its last statement, in seconds."""
 
@@ -370,8 +369,6 @@ class Pipeline:
         end_s = math.inf if timeout_s is None else time.monotonic() + timeout_s
         with self._changed:
             while self._living and (left_s := end_s - time.monotonic()) > 0:
-                # In pieces: a signal that comes just before a wait does not interrupt it, and is
-                # heard of after it.
                 self._changed.wait(min(left_s, HEARS_S))
             if self._living:
                 busy = [m.describe() for m in self._monitors() if not m.is_waiting]

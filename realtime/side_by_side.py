@@ -7,8 +7,9 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 
+from .hearing import HEARS_S
 from .outcome import ExportOutcome, ExportProgress
-from .pipeline import HEARS_S, Pipeline, PipelineStopped
+from .pipeline import Pipeline, PipelineStopped
 from .words import counted
 
 Task = Callable[[], ExportOutcome]

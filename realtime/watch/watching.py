@@ -15,8 +15,8 @@ from srfer.errors import ConfigError, SourceError, SourceFault
 from srfer.leaving import LibraryThread
 
 from ..api import AnalysisOptions
+from ..hearing import HEARS_S
 from ..load import EffortDial, describe
-from ..pipeline import HEARS_S
 from ..route import Policy
 from ..sources.health import SourceState
 from ..streams import Stream, StreamSet, StreamStats
