@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..detection import Detector
 from ..types import Face, Frame
-from .placing import in_frame
+from .placing import in_frame, searched_size
 
 
 def look_at_all(detector: Detector, frame: Frame) -> tuple[Face, ...]:
@@ -21,7 +21,7 @@ def look_at_all(detector: Detector, frame: Frame) -> tuple[Face, ...]:
     if scale >= 1:
         (found,) = detector.detect([frame.image])
         return found
-    width, height = (max(1, round(length * scale)) for length in (frame.width, frame.height))
+    width, height = searched_size(frame.width * scale, frame.height * scale)
     (found,) = detector.detect([frame.reduced(width, height)])
     scales = width / frame.width, height / frame.height
     return tuple(in_frame(face, scales, (0.0, 0.0)) for face in found)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ..types import Box, Face, Frame, RgbImage
 from .glance import STEP_PX, Glance, beyond, changed, is_news, person, places
-from .placing import in_frame
+from .placing import in_frame, searched_size
 
 FACE_PX = 20.0
 """Side of the faces that tiles are made for, in pixels of the frame."""
@@ -45,7 +45,7 @@ class Tile:
     """A part of the frame, in whole pixels; right and bottom are beyond the last.
 
     Attributes:
-        zoom: pixels of the searched picture per pixel of the frame.
+        zoom: pixels of the searched picture per pixel of the frame, about.
     """
 
     left: int
@@ -58,12 +58,19 @@ class Tile:
         """The picture to search."""
         part = frame.part(slice(self.top, self.bottom), slice(self.left, self.right))
         how = cv2.INTER_AREA if self.zoom < 1 else cv2.INTER_LINEAR
-        shown = cv2.resize(part, None, fx=self.zoom, fy=self.zoom, interpolation=how)
-        return np.asarray(shown, np.uint8)
+        return np.asarray(cv2.resize(part, self._size, interpolation=how), np.uint8)
 
     def to_frame(self, face: Face) -> Face:
         """A face from pixels of the searched picture to pixels of the frame."""
-        return in_frame(face, (self.zoom, self.zoom), (self.left, self.top))
+        width, height = self._size
+        scales = width / (self.right - self.left), height / (self.bottom - self.top)
+        return in_frame(face, scales, (self.left, self.top))
+
+    @property
+    def _size(self) -> tuple[int, int]:
+        """(width, height) of the searched picture."""
+        width, height = self.right - self.left, self.bottom - self.top
+        return searched_size(width * self.zoom, height * self.zoom)
 
     def is_whole(self, face: Face, frame: Frame) -> bool:
         """True where the tile's edge, inside the frame, does not cut the face in two."""
