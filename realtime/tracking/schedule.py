@@ -15,6 +15,7 @@ from .config import TrackerConfig
 from .glance import Glance, beyond, changed, is_news, person
 from .second_look import FOLLOWED_IN_WINDOW_PX, window_of
 
+RESTLESS_FACTOR = 2
 STILL_FACTOR = 4
 """So many times as seldom the whole frame is searched where all that moves is seen in windows."""
 
@@ -53,6 +54,7 @@ class SearchSchedule:
         """Have the whole frame searched next, as after a cut."""
         self._since_search = self._since_whole = 0
         self._seen: Glance | None = None
+        self._is_restless = False
 
     def next(
         self, seen: Glance, faces: Sequence[Box], *, is_in_doubt: bool, do_windows: bool
@@ -92,12 +94,17 @@ class SearchSchedule:
         if self._seen is None:
             return True
         change, shape = changed(self._seen, seen), self._seen.shape
-        if is_news(change & beyond(shape, map(person, faces))):
+        was_restless, self._is_restless = self._is_restless, is_news(
+            change & beyond(shape, map(person, faces))
+        )
+        if self._is_restless and not was_restless:
             return True
         every = self._config.whole_every_frames * self._dial.saving.search_factor
         windows = [window_of(face, FOLLOWED_IN_WINDOW_PX) for face in faces]
         if not is_news(change & beyond(shape, windows)):
             every *= STILL_FACTOR
+        if self._is_restless:
+            every = RESTLESS_FACTOR * self._config.detect_every_frames * self._dial.saving.search_factor
         return self._since_whole >= every
 
     def _is_tile_due(self) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -120,6 +120,7 @@ class _Searched:
     now_s: float
     seen: Glance
     all_s: float
+    all_seen: Glance
 
 
 class TileRound:
@@ -166,8 +167,10 @@ class TileRound:
         if chosen is None:
             return None
         tile, part = chosen
-        all_s = now_s if part == tile else self._searched[tile].all_s
-        self._searched[tile] = _Searched(now_s, seen, all_s)
+        if part == tile:
+            self._searched[tile] = _Searched(now_s, seen, now_s, seen)
+        else:
+            self._searched[tile] = replace(self._searched[tile], now_s=now_s, seen=seen)
         return part
 
     def settle(self, *, is_settled: bool) -> None:
@@ -196,11 +199,12 @@ class TileRound:
             news = change & is_beyond[place]
             is_still = tile not in self._unsettled and not is_news(change)
             is_busy = is_news(news)
-            patience_s = BUSY_S if is_busy else STILL_S if is_still else QUIET_S
+            patience_s = STILL_S if is_still else QUIET_S
             is_due = now_s - then.all_s >= patience_s
             urgency = (now_s - then.now_s) * (1 + int(news.sum()) / MUCH_CHANGED)
             if (is_due or is_busy) and urgency > most:
-                best, most = (tile, tile if is_due else _part(tile, news)), urgency
+                since = changed(then.all_seen[place], seen[place]) & is_beyond[place]
+                best, most = (tile, tile if is_due else _part(tile, news | since)), urgency
         return best
 
 
