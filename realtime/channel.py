@@ -111,6 +111,21 @@ class Channel(Generic[T]):
             self._changed.notify_all()
             return delivery
 
+    def get_some(self, most: int, within_s: float) -> list[Delivery[T]]:
+        """Take the oldest items: waits for the first, and then for more.
+
+        Args:
+            most: so many are taken at most, and are worth waiting for; 1 or more.
+            within_s: longest wait for more than one, in seconds.
+
+        Raises:
+            ChannelClosed: if the channel has ended and nothing is left in it.
+        """
+        with self._changed:
+            self._changed.wait_for(self._can_get)
+            self._changed.wait_for(lambda: len(self._items) >= most or self._is_over, within_s)
+            return [self.get() for _ in range(min(most, max(1, len(self._items))))]
+
     def has_next(self) -> bool:
         """Wait for an item without taking it; False if the channel ends with nothing left."""
         with self._changed:
@@ -152,7 +167,11 @@ class Channel(Generic[T]):
             return len(self._items)
 
     def _can_put(self) -> bool:
-        return len(self._items) < self._capacity or self._state is not _State.OPEN
+        return len(self._items) < self._capacity or self._is_over
 
     def _can_get(self) -> bool:
-        return bool(self._items) or self._state is not _State.OPEN
+        return bool(self._items) or self._is_over
+
+    @property
+    def _is_over(self) -> bool:
+        return self._state is not _State.OPEN

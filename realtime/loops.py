@@ -6,14 +6,14 @@ it is the newest result, which is kept anyway.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from .budget import FrameBudget
 from .route import Parcel, Route
-from .stage import Sink, Source, Stage
+from .stage import BatchStage, Sink, Source, Stage
 from .types import FrameResult
 from .watchdog import Monitor
 
@@ -31,6 +31,8 @@ def capture(source: Source, monitor: Monitor, route: Route, budget: FrameBudget)
         if frame is None:
             return
         captured += 1
+        if captured == 1:
+            route.fit(frame.width * frame.height)
         if not budget.allows(frame):
             route.refuse()
             continue
@@ -51,6 +53,48 @@ def serve(place: int, stage: Stage[Any, Any], monitor: Monitor, route: Route) ->
         parcel.timings_ms[monitor.name] = monitor.last_ms
         if not route.pass_on(place, parcel):
             return
+
+
+def serve_batches(place: int, stage: BatchStage[Any, Any], monitor: Monitor, route: Route) -> None:
+    """The same with as many messages at a time as have gathered."""
+    for parcels in route.batches(place):
+        left = len(parcels)
+        try:
+            for parcel in _done(stage, monitor, parcels):
+                left -= 1
+                if not route.pass_on(place, parcel):
+                    return
+        finally:
+            for _ in range(left):
+                route.lose()
+
+
+def _done(
+    stage: BatchStage[Any, Any], monitor: Monitor, parcels: Sequence[Parcel]
+) -> Iterator[Parcel]:
+    """Apply a stage to all at once, or, where that fails, to one after the other.
+
+    So frames before the one that it cannot do are finished, as they are in the plain loop.
+    """
+    try:
+        _apply(stage, monitor, parcels)
+    except Exception:
+        if len(parcels) == 1:
+            raise
+    else:
+        yield from parcels
+        return
+    for parcel in parcels:
+        _apply(stage, monitor, [parcel])
+        yield parcel
+
+
+def _apply(stage: BatchStage[Any, Any], monitor: Monitor, parcels: Sequence[Parcel]) -> None:
+    with monitor.working(parcels[0].index, len(parcels)):
+        made = stage.batch([parcel.message for parcel in parcels])
+    for parcel, message in zip(parcels, made, strict=True):
+        parcel.message = message
+        parcel.timings_ms[monitor.name] = monitor.last_ms
 
 
 def deliver(

@@ -19,7 +19,7 @@ from .channel import Channel
 from .hearing import HEARS_S
 from .route import Policy, Route
 from .sources.health import Monitored
-from .stage import Part, Sink, Source, Stage, interrupt
+from .stage import BatchStage, Part, Sink, Source, Stage, interrupt
 from .stats import PipelineState, PipelineStats
 from .tracebacks import clear_tracebacks
 from .types import FrameResult
@@ -53,6 +53,9 @@ class Pipeline:
 
     If a part fails, nothing more is let in, frames behind the failed part are discarded, frames
     ahead of it are finished, as they are in the plain loop, and `join()` raises the part's error.
+
+    Where every frame gives a result, a stage behind the first that can do several at once
+    (`BatchStage`) is given batches; a live source is not kept waiting for them.
 
     Args:
         source: where frames come from.
@@ -100,7 +103,9 @@ class Pipeline:
         self._source = (source, Monitor("source", "source", clock, patience_s))
         self._stages = [(s, Monitor("stage", s.name, clock, watchdog_s)) for s in stages]
         self._sinks = [(s, Monitor("sink", s.name, clock, watchdog_s)) for s in sinks]
-        self._route = Route(len(stages), policy)
+        at_once = [stage.at_once for stage in stages[1:] if isinstance(stage, BatchStage)]
+        is_patient = policy is Policy.LOSSLESS
+        self._route = Route(len(stages), policy, max(at_once, default=1) if is_patient else 1)
         self._latest: FrameResult | None = None
         self._changed = threading.Condition()  # guards all that follows
         self._threads: list[threading.Thread] = []
@@ -279,9 +284,14 @@ class Pipeline:
     def _stage_body(self, i: int) -> Callable[[], None]:
         stage, monitor = self._stages[i]
         place = i + 1
-        return lambda: self._live(
-            place, [(stage, monitor)], lambda: loops.serve(place, stage, monitor, self._route)
-        )
+
+        def work() -> None:
+            if i > 0 and isinstance(stage, BatchStage):
+                loops.serve_batches(place, stage, monitor, self._route)
+            else:
+                loops.serve(place, stage, monitor, self._route)
+
+        return lambda: self._live(place, [(stage, monitor)], work)
 
     def _sinks_body(self) -> None:
         is_wanted = self._route.has_result() or self._conclude() is None

@@ -32,6 +32,13 @@ class Limits(NamedTuple):
 
 
 LIMITS = {Policy.LOSSLESS: Limits(door=4, in_flight=8), Policy.LIVE: Limits(door=1, in_flight=2)}
+"""Where each stage takes one frame at a time."""
+BATCHES = 2
+"""Where one takes batches, so many more are in flight: one fills up while one is worked on."""
+BATCH_PIXELS = 2**24
+"""Frames hold memory: there are eight of 1080p in a batch, or two of 4K."""
+GATHER_S = 0.1
+"""Longest wait for a batch to be full, in seconds; in a pause nothing comes that would fill it."""
 
 
 @dataclass(slots=True)
@@ -62,13 +69,15 @@ class Route:
 
     A frame waits at the door until a ticket is free, and keeps the ticket until the sinks have its
     result. There are no more tickets than places in a channel, so nobody inside ever waits to hand
-    on: whoever is let in is finished, and the door is the only place where frames wait or drop.
+    on: whoever is let in is finished, and the door is the only place where frames wait or drop. A
+    stage that takes batches lets frames gather in front of it, for a short time.
 
     Place 0 is the source, 1 to n are the stages, n + 1 is the sinks.
 
     Args:
         stages: how many there are.
         policy: what the door does.
+        at_once: most messages that a stage behind the first takes at a time.
 
     Attributes:
         ledger: the count of frames.
@@ -76,8 +85,9 @@ class Route:
         outlet: where results go after the sinks, or None if nobody reads them.
     """
 
-    def __init__(self, stages: int, policy: Policy) -> None:
+    def __init__(self, stages: int, policy: Policy, at_once: int = 1) -> None:
         limits = LIMITS[policy]
+        in_flight = limits.in_flight + BATCHES * (at_once - 1)
         door_is = WhenFull.NEWEST if policy is Policy.LIVE else WhenFull.WAIT
         self.ledger = Ledger()
         self.last_place = stages + 1
@@ -85,10 +95,11 @@ class Route:
         # Channel i leads from place i to place i + 1.
         self._door = Channel[Parcel](limits.door, door_is)
         self._channels = [self._door]
-        self._channels += [Channel[Parcel](limits.in_flight) for _ in range(stages)]
-        self._tickets = Channel[None](limits.in_flight)
+        self._channels += [Channel[Parcel](in_flight) for _ in range(stages)]
+        self._tickets = Channel[None](in_flight)
         for _ in range(limits.in_flight):
             self._tickets.put(None)
+        self._most_at_once, self._at_once = at_once, 1
         self._is_open = threading.Event()
         self._is_open.set()
 
@@ -137,6 +148,29 @@ class Route:
                 if place == 1:
                     parcel.dropped_before = dropped
                 yield parcel
+        except ChannelClosed:
+            return
+
+    def fit(self, pixels: int) -> None:
+        """Let in more frames where a stage takes batches, as many as memory allows.
+
+        To be called once, before the first frame comes to the door.
+
+        Args:
+            pixels: of a frame.
+        """
+        self._at_once = max(1, min(self._most_at_once, BATCH_PIXELS // pixels))
+        with suppress(ChannelClosed):
+            for _ in range(BATCHES * (self._at_once - 1)):
+                self._tickets.put(None)
+
+    def batches(self, place: int) -> Iterator[list[Parcel]]:
+        """Yield what comes to a stage that takes batches; it is not the first."""
+        inbox = self._channels[place - 1]
+        try:
+            while True:
+                arrived = inbox.get_some(self._at_once, GATHER_S)
+                yield [parcel for parcel, _ in arrived]
         except ChannelClosed:
             return
 

@@ -10,7 +10,7 @@ and a threaded pipeline over the same parts has to give the same results.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Protocol, Self, TypeVar, runtime_checkable
 
@@ -78,6 +78,23 @@ class Stage(Part, Protocol[In_contra, Out_co]):
 
     def __call__(self, message: In_contra, /) -> Out_co:
         """Do the step."""
+        ...
+
+
+@runtime_checkable
+class BatchStage(Stage[In_contra, Out_co], Protocol[In_contra, Out_co]):
+    """A stage to which several messages at once cost less than one after the other."""
+
+    @property
+    def at_once(self) -> int:
+        """So many messages are worth waiting for, where nobody waits for results."""
+        ...
+
+    def batch(self, messages: Sequence[In_contra], /) -> Sequence[Out_co]:
+        """Do the step for messages in order, as calls one after the other would.
+
+        If it raises, it has changed nothing.
+        """
         ...
 
 

@@ -86,6 +86,7 @@ class Monitor:
         self._activity = Activity.WAITING
         self._since_s = 0.0
         self._frame: int | None = None
+        self._at_once = 1
         self._messages = 0
         self._busy_ms = 0.0
         self._slowest_ms = 0.0
@@ -95,9 +96,9 @@ class Monitor:
         """Time the `with` block as the part's beginning."""
         return self._doing(Activity.OPENING, None)
 
-    def working(self, frame: int) -> Self:
-        """Time the `with` block as work on the frame with this index."""
-        return self._doing(Activity.WORKING, frame)
+    def working(self, frame: int, messages: int = 1) -> Self:
+        """Time the `with` block as work on so many messages, from the frame with this index on."""
+        return self._doing(Activity.WORKING, frame, messages)
 
     def closing(self) -> Self:
         """Time the `with` block as the part's end."""
@@ -105,7 +106,7 @@ class Monitor:
 
     @property
     def last_ms(self) -> float:
-        """Milliseconds that the latest finished message took."""
+        """Milliseconds that the latest finished message took, on average where it was a batch."""
         return self._last_ms
 
     def __enter__(self) -> Self:
@@ -120,9 +121,10 @@ class Monitor:
         with self._lock:
             activity, frame = self._activity, self._frame
             if error is None and activity is Activity.WORKING:
-                self._last_ms = (self._clock() - self._since_s) * 1e3
-                self._messages += 1
-                self._busy_ms += self._last_ms
+                busy_ms = (self._clock() - self._since_s) * 1e3
+                self._last_ms = busy_ms / self._at_once
+                self._messages += self._at_once
+                self._busy_ms += busy_ms
                 self._slowest_ms = max(self._slowest_ms, self._last_ms)
             self._activity, self._frame = Activity.WAITING, None
         if error is not None:
@@ -143,7 +145,8 @@ class Monitor:
                 activity_s=activity_s,
                 frame=self._frame,
                 queued=queued,
-                is_stalled=self._activity is Activity.WORKING and activity_s > self._limit_s,
+                is_stalled=self._activity is Activity.WORKING
+                and activity_s > self._limit_s * self._at_once,
             )
 
     def stall(self) -> Stall | None:
@@ -164,9 +167,9 @@ class Monitor:
         on = "" if stats.frame is None else f" on frame {stats.frame}"
         return f"{self.part} has been {stats.activity}{on} for {stats.activity_s:.1f} s"
 
-    def _doing(self, activity: Activity, frame: int | None) -> Self:
+    def _doing(self, activity: Activity, frame: int | None, messages: int = 1) -> Self:
         with self._lock:
-            self._activity, self._frame = activity, frame
+            self._activity, self._frame, self._at_once = activity, frame, messages
             self._since_s = self._clock()
         return self
 

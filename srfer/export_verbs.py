@@ -30,6 +30,9 @@ from srfer.options import (
 )
 from srfer.talk import Reports, say
 
+GARBAGE_EVERY = 10_000
+"""Python looks for cyclic garbage after so many new objects; after 700, by default, it is at it for
+a twentieth of the time, and finds next to nothing."""
 _TIME = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)")
 """[[hours:]minutes:]seconds."""
 
@@ -208,6 +211,7 @@ def export(
     try:
         # What lives as long as the process need not be looked through again after every input.
         gc.freeze()
+        gc.set_threshold(GARBAGE_EVERY, 10, 10)
         with shown_progress(sys.stderr, is_quiet=quiet) as on_progress:
             summary = run_export(
                 paths,

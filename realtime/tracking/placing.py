@@ -1,4 +1,4 @@
-"""Which size a part of a frame has where it is searched, and the way back to pixels of the frame."""
+"""The size at which a part of a frame is searched, and the way back to pixels of the frame."""
 
 from __future__ import annotations
 

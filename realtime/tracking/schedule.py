@@ -16,6 +16,7 @@ from .glance import Glance, beyond, changed, is_news, person
 from .second_look import FOLLOWED_IN_WINDOW_PX, window_of
 
 RESTLESS_FACTOR = 2
+"""So many times as seldom the whole frame is searched where something happens all the time."""
 STILL_FACTOR = 4
 """So many times as seldom the whole frame is searched where all that moves is seen in windows."""
 
@@ -38,7 +39,8 @@ class SearchSchedule:
     A search is due every `detect_every_frames`: of the whole frame, or in windows where those will
     do and nothing has changed beyond the people who are followed since the whole frame was searched
     last, at most `whole_every_frames` ago; `STILL_FACTOR` times as long ago where nothing has
-    changed beyond the windows either.
+    changed beyond the windows either. Where something has changed there at one search and at the
+    next, every `RESTLESS_FACTOR`-th is one of the whole frame.
 
     Args:
         config: how often.
@@ -94,18 +96,16 @@ class SearchSchedule:
         if self._seen is None:
             return True
         change, shape = changed(self._seen, seen), self._seen.shape
-        was_restless, self._is_restless = self._is_restless, is_news(
-            change & beyond(shape, map(person, faces))
-        )
-        if self._is_restless and not was_restless:
-            return True
-        every = self._config.whole_every_frames * self._dial.saving.search_factor
-        windows = [window_of(face, FOLLOWED_IN_WINDOW_PX) for face in faces]
-        if not is_news(change & beyond(shape, windows)):
-            every *= STILL_FACTOR
+        was_restless = self._is_restless
+        self._is_restless = is_news(change & beyond(shape, map(person, faces)))
         if self._is_restless:
-            every = RESTLESS_FACTOR * self._config.detect_every_frames * self._dial.saving.search_factor
-        return self._since_whole >= every
+            every = RESTLESS_FACTOR * self._config.detect_every_frames if was_restless else 0
+        else:
+            every = self._config.whole_every_frames
+            windows = [window_of(face, FOLLOWED_IN_WINDOW_PX) for face in faces]
+            if not is_news(change & beyond(shape, windows)):
+                every *= STILL_FACTOR
+        return self._since_whole >= every * self._dial.saving.search_factor
 
     def _is_tile_due(self) -> bool:
         if self._config.tiles_per_search == 0:

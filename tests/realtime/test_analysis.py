@@ -14,7 +14,7 @@ from skimage import data
 
 import srfer
 from srfer.engines import LABELS, Model
-from srfer.errors import ConfigError, SourceError
+from srfer.errors import ConfigError, EngineError, SourceError
 from srfer.realtime import (
     AnalysisOptions,
     Analyzer,
@@ -105,6 +105,59 @@ def test_a_faulty_engine_costs_a_reading_and_is_counted(
     assert result.faces[0].expression is None
     assert result.faces[0].smoothed is None
     assert result.faces[1].expression is not None
+
+
+def test_a_batch_of_frames_says_what_one_after_the_other_say(
+    model: Model, portrait: NDArray[np.uint8]
+) -> None:
+    frames = [
+        tracked(portrait, (1, State.TRACKED, FACE_BOX)),
+        tracked(portrait, pts=Fraction(1, 25)),
+        tracked(
+            portrait,
+            (1, State.LOST, FACE_BOX),
+            (2, State.NEW, Box(180, 60, 260, 160)),
+            (3, State.TRACKED, Box(10, 10, 14, 14)),
+            pts=Fraction(2, 25),
+        ),
+        tracked(portrait, (2, State.TRACKED, FACE_BOX), pts=Fraction(3, 25)),
+    ]
+    with Analyzer(model) as analyse:
+        singly = [analyse(frame) for frame in frames]
+    with Analyzer(model) as analyse:
+        together = [*analyse.batch(frames[:3]), *analyse.batch(frames[3:])]
+    for one, other in zip(singly, together, strict=True):
+        assert one.frame is other.frame
+        for face, same in zip(one.faces, other.faces, strict=True):
+            assert face.track is same.track
+            assert face.steady_label == same.steady_label
+            assert face.read_ago_s == same.read_ago_s
+            assert (face.expression is None) == (same.expression is None)
+            if face.expression is not None and same.expression is not None:
+                # ONNX Runtime on a processor: to the last bit.
+                assert np.array_equal(face.expression.probabilities, same.expression.probabilities)
+                assert np.array_equal(face.expression.restored, same.expression.restored)
+                assert np.array_equal(face.smoothed, same.smoothed)
+
+
+def test_a_batch_that_fails_has_changed_nothing(model: Model, portrait: NDArray[np.uint8]) -> None:
+    is_broken = True
+
+    def fail(_: Answers) -> None:
+        if is_broken:
+            raise EngineError("on purpose")
+
+    frames = [
+        tracked(portrait, (1, State.TRACKED, FACE_BOX), pts=Fraction(i, 25)) for i in range(3)
+    ]
+    with Analyzer(spoiled(model, fail)) as analyse:
+        with pytest.raises(EngineError, match="on purpose"):
+            analyse.batch(frames)
+        is_broken = False
+        again = analyse.batch(frames)
+    with Analyzer(model) as analyse:
+        for result, frame in zip(again, frames, strict=True):
+            assert np.array_equal(result.faces[0].smoothed, analyse(frame).faces[0].smoothed)
 
 
 def test_smoothing_follows_each_track_and_forgets_ended_ones(

@@ -135,6 +135,40 @@ def test_newest_accounts_for_every_item_between_two_threads(capacity: int) -> No
     assert dropped == 3000 - len(taken)
 
 
+@pytest.mark.parametrize("end", ["full", "close", "abort", "time"])
+def test_several_are_waited_for_until_there_are_enough_or_no_more_come(end: str) -> None:
+    channel = Channel[int](4)
+    taken: list[int] = []
+
+    def take() -> None:
+        try:
+            within_s = 0.02 if end == "time" else 10.0
+            taken.extend(item for item, _ in channel.get_some(3, within_s))
+        except ChannelClosed:
+            taken.append(-1)
+
+    thread = threading.Thread(target=take)
+    thread.start()
+    channel.put(0)
+    channel.put(1)
+    if end == "full":
+        channel.put(2)
+    elif end != "time":
+        getattr(channel, end)()
+    thread.join(5)
+    assert not thread.is_alive()
+    # Whoever waits with a time may be so quick that it takes the first alone.
+    assert (
+        taken
+        in {
+            "full": ([0, 1, 2],),
+            "close": ([0, 1],),
+            "abort": ([-1],),
+            "time": ([0, 1], [0]),
+        }[end]
+    )
+
+
 class Model:
     """What a channel is, without threads: the meaning that `Channel` has to have."""
 
@@ -148,23 +182,33 @@ class Model:
             return False
         if operation == "put":
             return self.when_full is WhenFull.WAIT and len(self.items) == self.capacity
-        return operation == "has_next" and not self.items
+        return operation in ("get_some", "has_next") and not self.items
 
     def apply(self, operation: str, item: int) -> object:
-        if operation == "put":
-            return self._put(item)
-        if operation == "get":
-            if not self.items:
-                return TimeoutError if self.is_open else ChannelClosed
-            return self.items.popleft()
-        if operation == "has_next":
-            return bool(self.items)
-        self.is_open = False
-        if operation == "close":
-            return None
-        discarded = len(self.items)
-        self.items.clear()
-        return discarded
+        match operation:
+            case "put":
+                result = self._put(item)
+            case "get":
+                result = self._get()
+            case "get_some":
+                result = self._get_some(3)
+            case "has_next":
+                result = bool(self.items)
+            case _:
+                self.is_open = False
+                result = None if operation == "close" else len(self.items)
+        if operation == "abort":
+            self.items.clear()
+        return result
+
+    def _get(self) -> object:
+        if not self.items:
+            return TimeoutError if self.is_open else ChannelClosed
+        return self.items.popleft()
+
+    def _get_some(self, most: int) -> object:
+        taken = [self.items.popleft() for _ in range(min(most, len(self.items)))]
+        return taken or ChannelClosed
 
     def _put(self, item: int) -> object:
         if not self.is_open:
@@ -184,13 +228,18 @@ def perform(channel: Channel[int], operation: str, item: int) -> object:
             return channel.put(item)
         if operation == "get":
             return tuple(channel.get(timeout_s=0))
+        if operation == "get_some":
+            return [tuple(delivery) for delivery in channel.get_some(3, within_s=0)]
         return getattr(channel, operation)()
     except (ChannelClosed, TimeoutError) as error:
         return type(error)
 
 
 OPERATIONS = st.lists(
-    st.sampled_from(["put", "put", "put", "get", "get", "has_next", "close", "abort"]), max_size=40
+    st.sampled_from(
+        ["put", "put", "put", "put", "get", "get", "get_some", "has_next", "close", "abort"]
+    ),
+    max_size=40,
 )
 
 

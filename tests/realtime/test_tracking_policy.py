@@ -175,6 +175,17 @@ def test_windows_take_the_place_of_the_whole_frame_where_nothing_else_happens() 
         assert len(film.show((115, 100, 0.97), (280, 200, 0.97), times=6)) == 2
 
 
+def test_where_something_happens_all_the_time_every_other_search_is_of_the_whole_frame() -> None:
+    with Film() as film:
+        film.show((100, 100, 0.97), times=9)
+        searches = [film.detector.searches]
+        for i in range(36):  # beyond the person, something moves that is no face
+            film.show((100, 100, 0.97), (200 + 3 * i, 200, 0.1))
+            searches.append(film.detector.searches)
+        assert np.flatnonzero(np.diff(searches)).tolist() == [5, 17, 29]
+        assert film.detector.windows == 4
+
+
 def test_a_face_that_its_window_does_not_show_is_searched_for_everywhere() -> None:
     class Blind(BrightPatches):
         def detect(self, images: Sequence[RgbImage]) -> list[tuple[Face, ...]]:

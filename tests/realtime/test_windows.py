@@ -12,6 +12,7 @@ import pytest
 
 from srfer.realtime.tracking.first_look import look_at_all
 from srfer.realtime.tracking.glance import beyond, changed, glance, is_news, places
+from srfer.realtime.tracking.placing import searched_size
 from srfer.realtime.tracking.second_look import (
     FACE_IN_WINDOW_PX,
     FOLLOWED_IN_WINDOW_PX,
@@ -116,13 +117,30 @@ def test_places_lie_inside() -> None:
     assert beyond((4, 4), [Box(-90.0, -90.0, -80.0, -80.0)]).all()
 
 
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [
+        ((640, 360), (640, 352)),
+        ((360.0, 640.0), (352, 640)),
+        ((611.9, 360.1), (608, 352)),
+        ((640, 480), (640, 480)),
+        ((650.4, 200.6), (640, 201)),
+        ((31.6, 0.4), (32, 1)),
+    ],
+)
+def test_a_side_is_squeezed_to_what_networks_take_where_that_is_near(
+    asked: tuple[float, float], given: tuple[int, int]
+) -> None:
+    assert searched_size(*asked) == given
+
+
 @pytest.mark.parametrize("size", [(1920, 1080), (1081, 1920), (640, 480), (300, 200)])
 def test_the_whole_frame_is_searched_at_the_detectors_size(size: tuple[int, int]) -> None:
     class Whole(BrightSpot):
         def detect(self, images: Sequence[RgbImage]) -> list[tuple[Face, ...]]:
             (image,) = images
             assert max(image.shape) == min(640, max(size))
-            assert abs(image.shape[1] / image.shape[0] - size[0] / size[1]) < 0.01
+            assert image.shape[1] / image.shape[0] == pytest.approx(size[0] / size[1], rel=0.03)
             return [self._detect(image)]
 
     image = np.zeros((size[1], size[0], 3), np.uint8)
