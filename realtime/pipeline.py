@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,7 +15,7 @@ from srfer.secrets import redacted_logger
 
 from . import loops
 from .budget import FrameBudget
-from .channel import Channel
+from .channel import Channel, ChannelClosed
 from .hearing import HEARS_S
 from .route import Policy, Route
 from .sources.health import Monitored
@@ -209,8 +209,7 @@ class Pipeline:
         outlet = Channel[FrameResult](1)
         self._start(outlet)
         try:
-            for result, _ in outlet:
-                yield result
+            yield from _taken_from(outlet)
         except BaseException:
             self.stop()
             raise
@@ -408,3 +407,15 @@ class Pipeline:
     def _log_stall(self, stall: Stall) -> None:
         message = "%s: %s has worked on frame %d for %.1f s"
         logger.warning(message, self.name, stall.part, stall.frame, stall.working_s)
+
+
+def _taken_from(outlet: Channel[FrameResult]) -> Iterator[FrameResult]:
+    """What comes out of a pipeline, in the main thread perhaps: see `HEARS_S`."""
+    while True:
+        try:
+            result, _ = outlet.get(HEARS_S)
+        except TimeoutError:
+            continue
+        except ChannelClosed:
+            return
+        yield result

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -153,6 +152,8 @@ class Watch:
         thread = LibraryThread(lambda: self._work(work), "watch")
         try:
             thread.start()
+            while not work.done():
+                wait([work], HEARS_S)
             return work.result()
         except KeyboardInterrupt:
             self.stop()
@@ -187,7 +188,7 @@ class Watch:
             ending.callback(self._leave, running, observer)
             running.__enter__()
             observer.__enter__()
-            has_time_run_out = not self._is_over_in_time()
+            has_time_run_out = not self._over.wait(self._options.seconds)
         failures: dict[str, Exception] = {}
         for stats in running.stats():
             error, health = observer.ended.get(stats.name), observer.health.get(stats.name)
@@ -202,15 +203,6 @@ class Watch:
             if error is not None:
                 failures[stats.name] = error
         return failures
-
-    def _is_over_in_time(self) -> bool:
-        """Wait for the end; False where the time runs out first. Hears signals, see `HEARS_S`."""
-        seconds = self._options.seconds
-        end_s = math.inf if seconds is None else time.monotonic() + seconds
-        while not self._over.wait(min(HEARS_S, max(0.0, end_s - time.monotonic()))):
-            if time.monotonic() >= end_s:
-                return False
-        return True
 
     def _look(self, observer: Observer) -> None:
         """Something has changed: see whether that is the end."""

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -57,6 +57,26 @@ def still_alive(processes: Sequence[psutil.Process]) -> list[psutil.Process]:
         _, left = psutil.wait_procs(left, 0.2)
         left = [process for process in left if not is_zombie(process)]
     return left
+
+
+@contextmanager
+def ended_at_last(process: psutil.Popen) -> Iterator[None]:
+    """Whoever leaves the block by an error does not wait for the process."""
+    try:
+        yield
+    except BaseException:
+        process.kill()
+        raise
+
+
+def listens_on(process: psutil.Process) -> set[str]:
+    """Addresses; none where it has just ended."""
+    try:
+        connections = process.net_connections()
+    except psutil.NoSuchProcess:
+        return set()
+    listening = [one for one in connections if one.status == psutil.CONN_LISTEN]
+    return {one.laddr.ip.removeprefix("::ffff:") for one in listening}
 
 
 def is_zombie(process: psutil.Process) -> bool:
@@ -237,17 +257,11 @@ def test_ctrl_c_leaves_nothing_of_a_local_cluster(tmp_path: Path, clips: Sequenc
         text=True,
         start_new_session=True,
     )
-    with spreading:
+    with spreading, ended_at_last(spreading):
         first = json.loads(spreading.stdout.readline())
         assert (first["input"], first["error"]) == ("0.mkv", None)
         started = spreading.children(recursive=True)
-        listening = [
-            one.laddr.ip.removeprefix("::ffff:")
-            for process in [spreading, *started]
-            for one in process.net_connections()
-            if one.status == psutil.CONN_LISTEN
-        ]
-        assert set(listening) == {"127.0.0.1"}
+        assert set.union(*map(listens_on, [spreading, *started])) == {"127.0.0.1"}
         os.killpg(spreading.pid, signal.SIGINT)  # as a terminal does
         assert spreading.stdout.read() == ""
     assert spreading.returncode == 130
