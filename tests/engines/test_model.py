@@ -77,6 +77,24 @@ def test_a_batch_gives_what_single_crops_give(model: Model) -> None:
         assert np.allclose(single.probabilities, batch[index].probabilities, atol=1e-5)
 
 
+def test_a_face_says_the_same_in_every_batch() -> None:
+    """To the last bit, on ONNX Runtime's processor: how frames gather changes no result."""
+    model = srfer.load(device="cpu")
+    random = np.random.default_rng(0)
+    faces = random.integers(0, 256, (40, 48, 48), dtype=np.uint8)
+    sizes = random.uniform(6, 96, 40).astype(np.float32)
+    alone = [model.read_faces(faces[i : i + 1], sizes[i : i + 1])[0] for i in range(40)]
+    for count in (2, 3, 4, 5, 7, 8, 16, 40):
+        for start in range(0, 40, count):
+            several = slice(start, start + count)
+            read = model.read_faces(faces[several], sizes[several])
+            for one, other in zip(alone[several], read, strict=True):
+                assert one is not None
+                assert other is not None
+                assert np.array_equal(one.probabilities, other.probabilities)
+                assert np.array_equal(one.restored, other.restored)
+
+
 def test_the_native_size_can_be_given(model: Model) -> None:
     enlarged = picture(48, 48)
     small, large = model.classify([enlarged, enlarged], native_px=[10, 48])
