@@ -92,7 +92,8 @@ def _done(
 def _apply(stage: BatchStage[Any, Any], monitor: Monitor, parcels: Sequence[Parcel]) -> None:
     with monitor.working(parcels[0].index, len(parcels)):
         made = stage.batch([parcel.message for parcel in parcels])
-    for parcel, message in zip(parcels, made, strict=True):
+        finished = [*zip(parcels, made, strict=True)]
+    for parcel, message in finished:
         parcel.message = message
         parcel.timings_ms[monitor.name] = monitor.last_ms
 

@@ -31,13 +31,11 @@ PART_STEP_PX = 64
 """Sides of searched parts of tiles are multiples of this: networks then meet few sizes."""
 MUCH_CHANGED = 40
 """With so many changed places a tile waits half as long as without any."""
-BUSY_S = 1.0
-"""A tile in which something changes is searched whole this often, in seconds of media time, and in
-between what has changed: a face that was not found may show better now, though it moves little."""
 QUIET_S = 5.0
-"""One in which only followed people move is still searched this often."""
+"""A tile in which something has changed since it was searched whole, be it that followed people
+moved, is searched whole again after this time, in seconds of media time."""
 STILL_S = 20.0
-"""And one in which nothing changes at all this often."""
+"""And one in which nothing has changed at all after this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,16 +193,16 @@ class TileRound:
         for tile in self._tiles:
             then = self._searched[tile]
             place = places(tile.left, tile.top, tile.right, tile.bottom)
-            change = changed(then.seen[place], seen[place])
-            news = change & is_beyond[place]
+            news = changed(then.seen[place], seen[place]) & is_beyond[place]
+            change = changed(then.all_seen[place], seen[place])
             is_still = tile not in self._unsettled and not is_news(change)
             is_busy = is_news(news)
             patience_s = STILL_S if is_still else QUIET_S
             is_due = now_s - then.all_s >= patience_s
             urgency = (now_s - then.now_s) * (1 + int(news.sum()) / MUCH_CHANGED)
             if (is_due or is_busy) and urgency > most:
-                since = changed(then.all_seen[place], seen[place]) & is_beyond[place]
-                best, most = (tile, tile if is_due else _part(tile, news | since)), urgency
+                part = tile if is_due else _part(tile, news | change & is_beyond[place])
+                best, most = (tile, part), urgency
         return best
 
 

@@ -105,6 +105,20 @@ def test_frames_before_one_that_fails_are_finished(fails_at: int) -> None:
     check_books(pipeline.stats())
 
 
+def test_a_stage_that_forgets_a_message_is_an_error() -> None:
+    class Forgetful(ReadTogether):
+        def batch(self, messages: Sequence[TrackedFrame], /) -> list[FrameResult]:
+            return super().batch(messages)[:-1]
+
+    sink = Keep()
+    pipeline = Pipeline(SyntheticSource(9), [Find(), Forgetful()], [sink])
+    with pytest.raises(ValueError, match="shorter") as caught:
+        pipeline.run()
+    assert sink.indices == []
+    assert caught.value.__notes__[0] == "raised by stage 'read' while working on frame 0"
+    check_books(pipeline.stats())
+
+
 def test_a_pause_finishes_what_is_inside() -> None:
     """A batch that does not fill up goes on as it is."""
     pipeline: Pipeline

@@ -209,6 +209,21 @@ def test_tiles_in_which_only_followed_people_move_have_their_turn_sooner() -> No
     assert choose(chosen, gray((220, 300)), QUIET_S + 0.5, person) is None
 
 
+def test_what_came_and_stays_has_its_tile_searched_whole_soon() -> None:
+    chosen = round_for_yunet()
+    for i in range(len(TILES)):
+        choose(chosen, gray(), i / 10)
+    arrived = gray((1700, 900))
+    part = choose(chosen, arrived, 1.0)
+    assert part is not None
+    assert part != TILES[-1]
+    assert is_within(part, TILES[-1])
+    all_s = (len(TILES) - 1) / 10
+    assert choose(chosen, arrived, all_s + QUIET_S - 0.01) is None
+    assert choose(chosen, arrived, all_s + QUIET_S + 0.01) == TILES[-1]
+    assert choose(chosen, arrived, all_s + 2 * QUIET_S + 0.1) is None
+
+
 def test_a_tile_that_left_a_question_has_its_turn_sooner() -> None:
     chosen = round_for_yunet()
     for i in range(len(TILES)):
