@@ -35,6 +35,7 @@ from srfer.realtime.sources import VideoFile
 from srfer.realtime.sources.decoded import decoded
 from srfer.realtime.tracking import FaceTracker, TrackerConfig
 from srfer.realtime.tracking.glance import glance
+from srfer.realtime.tracking.placing import searched_size
 from srfer.realtime.tracking.second_look import WINDOW_PX
 from srfer.realtime.types import Face, RgbImage
 
@@ -106,7 +107,7 @@ def analyse(clip: Path, model: Model, config: TrackerConfig) -> dict[str, Any]:
     with VideoFile(clip) as source, FaceTracker(detector, config) as track, Analyzer(model) as read:
         size = source.info.height, source.info.width
         scale = min(1.0, detector.detect_px / max(size))
-        detector.whole_size = tuple(round(length * scale) for length in size)
+        detector.whole_size = searched_size(*(length * scale for length in size))
         frames = iter(source)
         while True:
             with costs.of("source"):
