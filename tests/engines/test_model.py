@@ -92,6 +92,8 @@ def test_a_face_says_the_same_in_every_batch() -> None:
                 assert one is not None
                 assert other is not None
                 assert np.array_equal(one.probabilities, other.probabilities)
+                assert one.restored is not None
+                assert other.restored is not None
                 assert np.array_equal(one.restored, other.restored)
 
 

@@ -27,7 +27,8 @@ from tests.synthetic import (
 pytestmark = pytest.mark.usefixtures("threads_are_checked")
 
 AT_ONCE = 5
-LARGE = {"width": 2048, "height": BATCH_PIXELS // 2048 // 2}
+SMALL = 48, 32
+LARGE = 2048, BATCH_PIXELS // 2048 // 2
 """Only two frames of this size are in a batch."""
 
 
@@ -78,12 +79,13 @@ def test_a_full_batch_is_waited_for_and_the_last_one_is_what_is_left() -> None:
     assert max(map(len, read.batches)) == AT_ONCE
 
 
-@pytest.mark.parametrize("size", [{}, LARGE], ids=["small", "large"])
-def test_few_frames_are_held_and_fewer_where_they_are_large(size: dict[str, int]) -> None:
+@pytest.mark.parametrize(("size", "at_once"), [(SMALL, AT_ONCE), (LARGE, 2)], ids=str)
+def test_few_frames_are_held_and_fewer_where_they_are_large(
+    size: tuple[int, int], at_once: int
+) -> None:
     count, (door, in_flight) = 24, LIMITS[Policy.LOSSLESS]
-    at_once = 2 if size else AT_ONCE
     in_flight += BATCHES * (at_once - 1)
-    source, read = SyntheticSource(count, **size), ReadTogether()
+    source, read = SyntheticSource(count, width=size[0], height=size[1]), ReadTogether()
     shown = []
     for result in Pipeline(source, [Find(), read]).results():
         # Everything before this is as full as it can get; one result is on its way here.
