@@ -10,6 +10,8 @@ from typing import Generic, NamedTuple, TypeVar
 
 from srfer.errors import ConfigError
 
+from .hearing import HEARS_S
+
 T = TypeVar("T")
 
 
@@ -153,12 +155,18 @@ class Channel(Generic[T]):
             return discarded
 
     def __iter__(self) -> Iterator[Delivery[T]]:
-        """Yield deliveries until the channel ends; every thread may iterate for itself."""
-        try:
-            while True:
-                yield self.get()
-        except ChannelClosed:
-            return
+        """Yield deliveries until the channel ends; every thread may iterate for itself.
+
+        Also the main thread, which hears signals meanwhile: see `HEARS_S`.
+        """
+        while True:
+            try:
+                delivery = self.get(HEARS_S)
+            except TimeoutError:
+                continue
+            except ChannelClosed:
+                return
+            yield delivery
 
     @property
     def depth(self) -> int:

@@ -43,6 +43,9 @@ def capture(source: Source, monitor: Monitor, route: Route, budget: FrameBudget)
 
 def serve(place: int, stage: Stage[Any, Any], monitor: Monitor, route: Route) -> None:
     """Apply a stage to what arrives, and hand it on."""
+    if place > 1 and isinstance(stage, BatchStage):  # frames wait at the door, not behind it
+        _serve_batches(place, stage, monitor, route)
+        return
     for parcel in route.arrivals(place):
         try:
             with monitor.working(parcel.index):
@@ -55,7 +58,7 @@ def serve(place: int, stage: Stage[Any, Any], monitor: Monitor, route: Route) ->
             return
 
 
-def serve_batches(place: int, stage: BatchStage[Any, Any], monitor: Monitor, route: Route) -> None:
+def _serve_batches(place: int, stage: BatchStage[Any, Any], monitor: Monitor, route: Route) -> None:
     """The same with as many messages at a time as have gathered."""
     for parcels in route.batches(place):
         left = len(parcels)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,11 +15,11 @@ from srfer.secrets import redacted_logger
 
 from . import loops
 from .budget import FrameBudget
-from .channel import Channel, ChannelClosed
+from .channel import Channel
 from .hearing import HEARS_S
 from .route import Policy, Route
 from .sources.health import Monitored
-from .stage import BatchStage, Part, Sink, Source, Stage, interrupt
+from .stage import Part, Sink, Source, Stage, interrupt, most_at_once
 from .stats import PipelineState, PipelineStats
 from .tracebacks import clear_tracebacks
 from .types import FrameResult
@@ -54,12 +54,9 @@ class Pipeline:
     If a part fails, nothing more is let in, frames behind the failed part are discarded, frames
     ahead of it are finished, as they are in the plain loop, and `join()` raises the part's error.
 
-    Where every frame gives a result, a stage behind the first that can do several at once
-    (`BatchStage`) is given batches; a live source is not kept waiting for them.
-
     Args:
         source: where frames come from.
-        stages: one or more; the first takes a `Frame`, the last gives a `FrameResult`.
+        stages: one or more, from `Frame` to `FrameResult`; a `BatchStage` is given batches.
         sinks: each is given every result, in order.
         policy: what to do with frames that come too fast.
         max_fps: frames a second of media time that are analysed at most; all if None.
@@ -103,9 +100,7 @@ class Pipeline:
         self._source = (source, Monitor("source", "source", clock, patience_s))
         self._stages = [(s, Monitor("stage", s.name, clock, watchdog_s)) for s in stages]
         self._sinks = [(s, Monitor("sink", s.name, clock, watchdog_s)) for s in sinks]
-        at_once = [stage.at_once for stage in stages[1:] if isinstance(stage, BatchStage)]
-        is_patient = policy is Policy.LOSSLESS
-        self._route = Route(len(stages), policy, max(at_once, default=1) if is_patient else 1)
+        self._route = Route(len(stages), policy, most_at_once(stages[1:]))
         self._latest: FrameResult | None = None
         self._changed = threading.Condition()  # guards all that follows
         self._threads: list[threading.Thread] = []
@@ -209,7 +204,8 @@ class Pipeline:
         outlet = Channel[FrameResult](1)
         self._start(outlet)
         try:
-            yield from _taken_from(outlet)
+            for result, _ in outlet:
+                yield result
         except BaseException:
             self.stop()
             raise
@@ -283,14 +279,9 @@ class Pipeline:
     def _stage_body(self, i: int) -> Callable[[], None]:
         stage, monitor = self._stages[i]
         place = i + 1
-
-        def work() -> None:
-            if i > 0 and isinstance(stage, BatchStage):
-                loops.serve_batches(place, stage, monitor, self._route)
-            else:
-                loops.serve(place, stage, monitor, self._route)
-
-        return lambda: self._live(place, [(stage, monitor)], work)
+        return lambda: self._live(
+            place, [(stage, monitor)], lambda: loops.serve(place, stage, monitor, self._route)
+        )
 
     def _sinks_body(self) -> None:
         is_wanted = self._route.has_result() or self._conclude() is None
@@ -407,15 +398,3 @@ class Pipeline:
     def _log_stall(self, stall: Stall) -> None:
         message = "%s: %s has worked on frame %d for %.1f s"
         logger.warning(message, self.name, stall.part, stall.frame, stall.working_s)
-
-
-def _taken_from(outlet: Channel[FrameResult]) -> Iterator[FrameResult]:
-    """What comes out of a pipeline, in the main thread perhaps: see `HEARS_S`."""
-    while True:
-        try:
-            result, _ = outlet.get(HEARS_S)
-        except TimeoutError:
-            continue
-        except ChannelClosed:
-            return
-        yield result

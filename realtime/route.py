@@ -87,6 +87,8 @@ class Route:
 
     def __init__(self, stages: int, policy: Policy, at_once: int = 1) -> None:
         limits = LIMITS[policy]
+        if policy is Policy.LIVE:
+            at_once = 1  # the newest result is waited for
         in_flight = limits.in_flight + BATCHES * (at_once - 1)
         door_is = WhenFull.NEWEST if policy is Policy.LIVE else WhenFull.WAIT
         self.ledger = Ledger()

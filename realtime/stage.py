@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import Protocol, Self, TypeVar, runtime_checkable
+from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 
 from .types import Frame, FrameResult, SourceInfo
 
@@ -96,6 +96,11 @@ class BatchStage(Stage[In_contra, Out_co], Protocol[In_contra, Out_co]):
         If it raises, it has changed nothing.
         """
         ...
+
+
+def most_at_once(stages: Sequence[Stage[Any, Any]]) -> int:
+    """The most messages that are worth waiting for in front of any of these stages."""
+    return max((stage.at_once for stage in stages if isinstance(stage, BatchStage)), default=1)
 
 
 class Sink(Part, Protocol):
