@@ -124,9 +124,13 @@ class Model:
             probabilities, restored = given["probabilities"], given["restored"]
             if probabilities.shape != (len(chunk), len(LABELS)) or restored.shape != chunk.shape:
                 raise EngineError(f"{self.description} gave outputs of another shape")
-            for row, picture, size in zip(probabilities, restored, sizes, strict=True):
-                is_finite = bool(np.isfinite(row).all())
-                readings.append(self._expression(row, picture, float(size)) if is_finite else None)
+            are_finite = np.isfinite(probabilities).all(axis=1).tolist()
+            readings += [
+                self._expression(*reading) if is_finite else None
+                for is_finite, *reading in zip(
+                    are_finite, probabilities, restored, sizes.tolist(), strict=True
+                )
+            ]
         return readings
 
     def _expression(

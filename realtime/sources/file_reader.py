@@ -94,7 +94,7 @@ class VideoReader:
         for picture in self._decoder:
             require_size(self._path, picture.width, picture.height)
             # Some streams (raw H.264, old AVI files) leave pictures without a time.
-            pts = pts + step if picture.pts is None else picture.pts * self.time_base
+            pts = pts + step if picture.pts is None else self.time_base * picture.pts
             yield TimedPicture(pts, picture)
 
     def pictures_from(self, pts: Fraction) -> Iterator[TimedPicture]:

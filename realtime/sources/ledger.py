@@ -39,8 +39,10 @@ class Ledger:
         )
         self._read = self._skipped = self._wanted = self._pictures = 0
         self._last_place = -1
-        self._begin: Fraction | None = None
-        self._end = Fraction(0)
+        # In ticks of the packets' time base: fractions are too slow for every packet.
+        self._begin: int | None = None
+        self._end = 0
+        self._tick_s = Fraction(0)
 
     @property
     def is_next_too_large(self) -> bool:
@@ -65,20 +67,21 @@ class Ledger:
         """
         if self._last_place > place:
             return False
-        lasts_s = self._end - (self._begin or 0)
+        lasts_s = (self._end - (self._begin or 0)) * self._tick_s
         return length_s is None or lasts_s < length_s - _CLOSE_S
 
     def take_packet(self, packet: Packet[VideoStream]) -> None:
         """Count a packet; at the end PyAV adds one that is not in the file."""
-        self._read += packet.size > 0 or packet.dts is not None
-        self._skipped += packet.size > 0 and packet.is_discard
-        self._wanted += packet.size > 0 and not packet.is_discard
+        has_data, begin = packet.size > 0, packet.pts
+        self._read += has_data or packet.dts is not None
+        self._skipped += has_data and packet.is_discard
+        self._wanted += has_data and not packet.is_discard
         if packet.pos is not None:
             self._last_place = max(self._last_place, packet.pos)
-        if packet.pts is not None and packet.time_base:
-            begin = packet.pts * packet.time_base
+        if begin is not None and packet.time_base:
+            self._tick_s = packet.time_base
             self._begin = begin if self._begin is None else min(self._begin, begin)
-            self._end = max(self._end, begin + (packet.duration or 0) * packet.time_base)
+            self._end = max(self._end, begin + (packet.duration or 0))
 
     def take_picture(self, picture: VideoFrame) -> None:
         """Count a picture that the decoder gave; an interlaced one may take two packets."""
