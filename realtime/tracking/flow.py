@@ -8,7 +8,7 @@ not drowned in background.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -21,6 +21,9 @@ FACE_IN_PATCH_PX = 36.0
 GRID = 5
 GRID_SHARE = 0.75
 """Points lie in this share of the box, since its corners show background."""
+_AT = np.linspace(-GRID_SHARE / 2, GRID_SHARE / 2, GRID)
+_POINTS = np.stack(np.meshgrid(_AT, _AT), axis=-1).reshape(-1, 2)
+"""(N, 2) points, in sides of the box from its middle."""
 WINDOW_PX = 11
 LEVELS = 2
 ENOUGH_ITERATIONS = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 10, 0.03)
@@ -43,23 +46,20 @@ class Motion:
 
     def move(self, face: Face) -> Face:
         """The face after the motion. Its box grows but stays upright; its landmarks turn too."""
-        middle = self._apply(np.array([complex(*face.box.center)]))[0]
+        middle = (complex(*face.box.center) - self.start) * self.factor + self.end
         half_width = face.box.width * abs(self.factor) / 2
         half_height = face.box.height * abs(self.factor) / 2
         box = Box(
-            float(middle.real - half_width),
-            float(middle.imag - half_height),
-            float(middle.real + half_width),
-            float(middle.imag + half_height),
+            middle.real - half_width,
+            middle.imag - half_height,
+            middle.real + half_width,
+            middle.imag + half_height,
         )
         landmarks = None
         if face.landmarks is not None:
-            moved = self._apply(face.landmarks[:, 0] + 1j * face.landmarks[:, 1])
-            landmarks = np.stack([moved.real, moved.imag], axis=1).astype(np.float32)
+            moved = (_as_complex(face.landmarks) - self.start) * self.factor + self.end
+            landmarks = moved.astype(np.complex64).view(np.float32).reshape(-1, 2)
         return Face(box, face.score, landmarks)
-
-    def _apply(self, points: NDArray[np.complex128]) -> NDArray[np.complex128]:
-        return (points - self.start) * self.factor + self.end
 
 
 def follow(
@@ -68,8 +68,8 @@ def follow(
     """Find a face's motion from one frame to the next.
 
     Args:
-        before: (H, W) uint8 gray, the last frame.
-        after: (H, W) uint8 gray, this frame.
+        before: (H, W) uint8 luma, the last frame.
+        after: (H, W) uint8 luma, this frame.
         face: where it was in `before`.
         expected: (x, y) where its middle is looked for in `after`, in pixels.
 
@@ -82,18 +82,24 @@ def follow(
     target = _patch(after, expected, scale)
     there, is_found = _track(patch, target, start)
     back, is_found_back = _track(target, patch, there)
-    stray = np.linalg.norm(there - start - np.median(there - start, axis=0), axis=1)
+    moved = there - start
+    # The median: sorting so few numbers is cheaper than NumPy's function for it.
+    stray = moved - np.sort(moved, axis=0)[len(moved) // 2]
     is_trusted = (
         is_found
         & is_found_back
-        & (np.linalg.norm(back - start, axis=1) < MOST_BACK_ERROR_PX)
-        & (stray < MOST_STRAY_PX)
+        & _is_within(back - start, MOST_BACK_ERROR_PX)
+        & _is_within(stray, MOST_STRAY_PX)
     )
-    if is_trusted.sum() < LEAST_TRUSTED_SHARE * len(start):
+    if np.count_nonzero(is_trusted) < LEAST_TRUSTED_SHARE * len(start):
         return None
-    return _fit(
-        _to_frame(start[is_trusted], face.box.center, scale),
-        _to_frame(there[is_trusted], expected, scale),
+    motion = _fit(_as_complex(start[is_trusted]), _as_complex(there[is_trusted]))
+    if motion is None:
+        return None
+    return replace(
+        motion,
+        start=_to_frame(motion.start, face.box.center, scale),
+        end=_to_frame(motion.end, expected, scale),
     )
 
 
@@ -110,9 +116,13 @@ def _patch(
 
 def _grid(box: Box, scale: float) -> NDArray[np.float32]:
     """(N, 2) float32 points on the face, in pixels of the patch."""
-    at = np.linspace(-GRID_SHARE / 2, GRID_SHARE / 2, GRID)
-    x, y = np.meshgrid(at * box.width * scale, at * box.height * scale)
-    return (np.stack([x, y], axis=-1).reshape(-1, 2) + PATCH_PX / 2 - 0.5).astype(np.float32)
+    size = np.array([box.width * scale, box.height * scale])
+    return np.asarray(_POINTS * size + (PATCH_PX / 2 - 0.5), np.float32)
+
+
+def _is_within(steps: NDArray[np.float32], most_px: float) -> NDArray[np.bool_]:
+    """Which of (N, 2) steps are shorter."""
+    return np.asarray(np.abs(_as_complex(steps)) < most_px)
 
 
 def _track(
@@ -131,16 +141,19 @@ def _track(
     return np.asarray(there, np.float32), np.asarray(status).reshape(-1) == 1
 
 
-def _to_frame(
-    points: NDArray[np.float32], middle: tuple[float, float], scale: float
-) -> NDArray[np.complex128]:
-    from_middle = (points.astype(np.float64) + 0.5 - PATCH_PX / 2) / scale
-    return np.asarray(from_middle[:, 0] + 1j * from_middle[:, 1] + complex(*middle))
+def _to_frame(point: complex, middle: tuple[float, float], scale: float) -> complex:
+    """From pixels of a patch to pixels of the frame."""
+    return (point - (1 + 1j) * (PATCH_PX / 2 - 0.5)) / scale + complex(*middle)
+
+
+def _as_complex(points: NDArray[np.float32]) -> NDArray[np.complex128]:
+    """(N, 2) x and y to (N,) x + iy."""
+    return np.ascontiguousarray(points).view(np.complex64)[:, 0].astype(np.complex128)
 
 
 def _fit(start: NDArray[np.complex128], end: NDArray[np.complex128]) -> Motion | None:
     """The similarity that maps the points best, by least squares in closed form."""
-    start_middle, end_middle = complex(start.mean()), complex(end.mean())
+    start_middle, end_middle = complex(start.sum()) / len(start), complex(end.sum()) / len(end)
     start_arms, end_arms = start - start_middle, end - end_middle
     factor = complex(np.vdot(start_arms, end_arms) / np.vdot(start_arms, start_arms))
     if not LEAST_SCALE <= abs(factor) <= MOST_SCALE:

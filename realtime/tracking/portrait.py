@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -14,22 +16,23 @@ SAME_FACE_FROM = 0.6
 detections a turning, talking face mostly stays above 0.8; something half across it falls below."""
 
 
-def portrait(image_gray: NDArray[np.uint8], box: Box) -> NDArray[np.float32]:
+def portrait(luma: NDArray[np.uint8], box: Box) -> NDArray[np.float32]:
     """The (24, 24) float32 look of a face, free of brightness and contrast: mean 0, length 1."""
-    size = np.array([box.width, box.height]) / PORTRAIT_PX
-    matrix = np.column_stack([np.diag(size), np.array(box[:2]) + size / 2 - 0.5])
+    across, down = box.width / PORTRAIT_PX, box.height / PORTRAIT_PX
+    left, top = box.left + across / 2 - 0.5, box.top + down / 2 - 0.5
     look = cv2.warpAffine(
-        image_gray,
-        matrix,
+        luma,
+        np.array([[across, 0, left], [0, down, top]]),
         (PORTRAIT_PX, PORTRAIT_PX),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     ).astype(np.float32)
-    look -= look.mean()
+    look -= look.sum() / look.size
     # A perfectly flat face has no look: it stays all zero and resembles nothing.
-    return np.asarray(look / max(float(np.linalg.norm(look)), 1e-6), np.float32)
+    look /= max(math.sqrt(np.vdot(look, look)), 1e-6)
+    return look
 
 
 def likeness(look: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     """How alike two portraits are, -1..1 (their correlation)."""
-    return float((look * other).sum())
+    return float(np.vdot(look, other))

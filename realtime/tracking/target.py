@@ -24,9 +24,7 @@ AGREES_FROM_IOU = 0.6
 class Target:
     """A face that is followed. The tracker owns and changes it; others see its snapshots."""
 
-    def __init__(
-        self, number: int, face: Face, image_gray: NDArray[np.uint8], now_s: float
-    ) -> None:
+    def __init__(self, number: int, face: Face, luma: NDArray[np.uint8], now_s: float) -> None:
         self.number = number
         self.face = face
         self.age = 0
@@ -34,7 +32,7 @@ class Target:
         self.is_confirmed = False
         self.seen_s = now_s
         self._filter = MotionFilter(face.box, DETECTION_NOISE)
-        self._remember(image_gray, now_s)
+        self._remember(luma, now_s)
 
     @property
     def snapshot(self) -> Track:
@@ -67,23 +65,21 @@ class Target:
         self.age += 1
         self._filter.predict(dt_s, is_seen=self.is_seen)
 
-    def carry(self, motion: Motion, image_gray: NDArray[np.uint8], now_s: float) -> bool:
+    def carry(self, motion: Motion, luma: NDArray[np.uint8], now_s: float) -> bool:
         """Go along with the picture's motion; False if the face is not to be seen there."""
         face = motion.move(self.face)
         x, y = face.box.center
-        height, width = image_gray.shape
+        height, width = luma.shape
         if not (0 <= x < width and 0 <= y < height):
             return False
-        if likeness(portrait(image_gray, face.box), self._look) < SAME_FACE_FROM:
+        if likeness(portrait(luma, face.box), self._look) < SAME_FACE_FROM:
             return False
         self.face = face
         self.seen_s = now_s
         self._filter.correct(face.box, FLOW_NOISE)
         return True
 
-    def find(
-        self, found: Face, image_gray: NDArray[np.uint8], now_s: float, *, gain: float
-    ) -> None:
+    def find(self, found: Face, luma: NDArray[np.uint8], now_s: float, *, gain: float) -> None:
         """Take in a detection; `gain` is how far it pulls a face that was carried along."""
         is_carried = self.is_seen and iou([self.face.box], [found.box])[0, 0] >= AGREES_FROM_IOU
         self.face = _blended(self.face, found, gain) if is_carried else found
@@ -91,7 +87,7 @@ class Target:
         self.is_confirmed = True
         self.seen_s = now_s
         self._filter.correct(found.box, DETECTION_NOISE)
-        self._remember(image_gray, now_s)
+        self._remember(luma, now_s)
 
     def lose(self, now_s: float) -> None:
         """Stop believing that the face is seen; it is then where its speed would take it.
@@ -105,9 +101,8 @@ class Target:
         self.is_seen = False
         self.face = _moved(self.face, self.predicted)
 
-    def _remember(self, image_gray: NDArray[np.uint8], now_s: float) -> None:
-        self._look = portrait(image_gray, self.face.box)
-        # The filter replaces its arrays and never writes into them: a shallow copy is enough.
+    def _remember(self, luma: NDArray[np.uint8], now_s: float) -> None:
+        self._look = portrait(luma, self.face.box)
         self._detected, self._detected_s = copy.copy(self._filter), now_s
 
 
