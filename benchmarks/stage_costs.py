@@ -24,7 +24,6 @@ import av
 import cv2
 import numpy as np
 from av.codec.context import ThreadType
-from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from srfer.engines import FACE_PX, Model, load
@@ -114,8 +113,6 @@ def analyse(clip: Path, model: Model, config: TrackerConfig) -> dict[str, Any]:
                 frame = next(frames, None)
             if frame is None:
                 break
-            with costs.of("gray"):
-                assert frame.gray.size
             with costs.of("track"):
                 tracked = track(frame)
             with costs.of("read"):
@@ -147,17 +144,17 @@ def ways(clip: Path, model: Model) -> dict[str, float]:
         pictures = [
             shown for shown, _ in zip(container.decode(video=0), range(CALLS), strict=False)
         ]
-    gray = decoded(pictures[0]).gray
+    luma = decoded(pictures[0]).luma
     faces = np.random.default_rng(0).integers(0, 256, (8, FACE_PX, FACE_PX), np.uint8)
     window = np.ascontiguousarray(decoded(pictures[0]).rgb[:WINDOW_PX, :WINDOW_PX])
     rgb = decoded(pictures[0]).rgb
     works: dict[str, list[Callable[[], object]]] = {
-        "luma to gray": [partial(gray_of, shown) for shown in pictures],
+        "luma to gray": [partial(luma.gray, decoded(shown).luma.levels) for shown in pictures],
         "FFmpeg: to gray": [partial(shown.to_ndarray, format="gray") for shown in pictures],
         "FFmpeg: to RGB": [partial(shown.to_ndarray, format="rgb24") for shown in pictures],
         "OpenCV: RGB to 640x360": [partial(reduced, rgb, 640, 360)] * CALLS,
-        "OpenCV: gray to 32x24": [partial(reduced, gray, 32, 24)] * CALLS,
-        "halving gray to 240x135": [partial(glance, gray)] * CALLS,
+        "OpenCV: gray to 32x24": [partial(reduced, luma.levels, 32, 24)] * CALLS,
+        "a glance": [partial(glance, luma)] * CALLS,
     }
     for how in ("AREA", "BILINEAR", "FAST_BILINEAR"):
         works[f"FFmpeg: to RGB of 640x360, {how}"] = [
@@ -170,11 +167,6 @@ def ways(clip: Path, model: Model) -> dict[str, float]:
         for count in (1, 2, 4):
             works[f"search {count} windows"] = [partial(detector.detect, [window] * count)] * CALLS
         return {name: round(least_ms(calls), 3) for name, calls in works.items()}
-
-
-def gray_of(picture: VideoFrame) -> object:
-    """As the source makes it."""
-    return decoded(picture).gray
 
 
 def reduced(image: NDArray[np.uint8], width: int, height: int) -> object:

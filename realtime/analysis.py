@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from srfer.engines import LABELS, Expression
 
-from .crop import DEFAULT_RULE, CropRule, cut
+from .crop import DEFAULT_RULE, CropRule, cut_out
 from .load import EffortDial
 from .smoothing import ExponentialSmoother, SteadyLabel
 from .tracking.media_time import MediaTime
@@ -152,10 +152,7 @@ class Analyzer:
             for track in tracked.tracks
             if track.state is not TrackState.LOST and self._is_due(track, ahead)
         ]
-        if not visible:
-            return {}
-        gray = tracked.frame.gray
-        crops = {track.id: cut(gray, track.face, self._rule) for track in visible}
+        crops = {track.id: cut_out(tracked.frame, track.face, self._rule) for track in visible}
         return {number: crop for number, crop in crops.items() if crop[1] >= self._min_face_px}
 
     def _is_due(self, track: Track, ahead: int) -> bool:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from srfer.engines import FACE_PX
 
-from .types import Box, Face
+from .types import Box, Face, Frame
 
 MOST_SAMPLES = 8
 """Samples per crop pixel and axis at most, since they cost much: a larger face is cut from averages
@@ -95,6 +95,9 @@ def cut(
     x, y, side, turn = _square(face, rule)
     native_px = side
     samples = max(1, math.ceil(side / FACE_PX - 1e-6))
+    # Samples that lie closer than pixels are as near to an area's mean if they are linear, at half
+    # the cost.
+    how = cv2.INTER_LINEAR if 1 < samples <= MOST_SAMPLES else cv2.INTER_CUBIC
     if samples > MOST_SAMPLES:
         factor = samples // FEWEST_SAMPLES
         image_gray, corner = _averaged(image_gray, (x, y), side, factor)
@@ -103,19 +106,27 @@ def cut(
     length = FACE_PX * samples
     step = side / length
     # OpenCV's coordinates name the middle of a pixel, ours its outer corner: half a pixel apart.
-    across = np.array([math.cos(turn), math.sin(turn)]) * step
-    down = np.array([-across[1], across[0]])
-    origin = np.array([x, y]) - 0.5 - (across + down) * (length / 2 - 0.5)
+    across, down = step * math.cos(turn), step * math.sin(turn)
+    reach = length / 2 - 0.5
+    left, top = x - 0.5 - (across - down) * reach, y - 0.5 - (down + across) * reach
     sampled = cv2.warpAffine(
         image_gray,
-        np.column_stack([across, down, origin]),
+        np.array([[across, -down, left], [down, across, top]]),
         (length, length),
-        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+        flags=how | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
     if samples > 1:
         sampled = cv2.resize(sampled, (FACE_PX, FACE_PX), interpolation=cv2.INTER_AREA)
     return np.asarray(sampled, np.uint8), native_px
+
+
+def cut_out(
+    frame: Frame, face: Face, rule: CropRule = DEFAULT_RULE
+) -> tuple[NDArray[np.uint8], float]:
+    """`cut` a face out of a frame, as a model is to read it."""
+    crop, native_px = cut(frame.luma.levels, face, rule)
+    return frame.luma.gray(crop), native_px
 
 
 def _averaged(

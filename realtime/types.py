@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from srfer.engines import Expression
 
 from .details import FaceDetails
-from .picture import GrayImage, Picture, RgbPicture
+from .picture import Luma, Picture, RgbPicture
 
 RgbImage = NDArray[np.uint8]
 """(H, W, 3) uint8, RGB."""
@@ -86,13 +86,16 @@ class Frame:
         return self._shown.rgb
 
     @property
-    def gray(self) -> GrayImage:
-        """(H, W) uint8, read-only; cheaper than `image` where a video is decoded."""
-        return self._shown.gray
+    def luma(self) -> Luma:
+        """Its brightness, (H, W); cheaper than `image` where a video is decoded."""
+        return self._shown.luma
 
-    def part(self, rows: slice, columns: slice) -> RgbImage:
-        """`image[rows, columns]`; cheaper where a video is decoded and nobody asks for `image`."""
-        return self._shown.part(rows, columns)
+    def part(self, rows: slice, columns: slice, size: tuple[int, int] | None = None) -> RgbImage:
+        """`image[rows, columns]`; cheaper where a video is decoded and nobody asks for `image`.
+
+        With a size, (width, height), it is scaled to that, cheapest where it begins at even places.
+        """
+        return self._shown.part(rows, columns, size)
 
     def reduced(self, width: int, height: int) -> RgbImage:
         """(height, width, 3): `image` averaged over areas; cheaper where a video is decoded."""

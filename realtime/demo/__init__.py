@@ -13,7 +13,7 @@ from srfer.errors import ConfigError, EngineError, ExportError
 from srfer.extras import require
 
 from ..api import AnalysisOptions, analyze, describe_settings, make_stages
-from ..crop import cut
+from ..crop import cut_out
 from ..export import ExportOptions, ExportProgress, export
 from ..formats import FILE_NAMES, Format
 from .clip import FAR_PX, NEAR_PX, Walk, make_clip, plan_walk
@@ -144,7 +144,7 @@ def _read(clip: Path, walk: Walk, model: Model, options: AnalysisOptions) -> lis
         reading = Reading(true_px)
         for face in result.faces:
             if face.expression is not None:
-                crop, _ = cut(result.frame.gray, face.track.face)
+                crop, _ = cut_out(result.frame, face.track.face)
                 reading = Reading(true_px, face.expression, crop, face.track.id)
                 break
         readings.append(reading)

@@ -29,15 +29,15 @@ class Appearance(NamedTuple):
     colours: NDArray[np.float32]
 
 
-def appearance(image: RgbImage, gray: NDArray[np.uint8], box: Box) -> Appearance:
+def appearance(image: RgbImage, luma: NDArray[np.uint8], box: Box) -> Appearance:
     """How the person looks whose face is in the box.
 
     Args:
         image: (H, W, 3) uint8 RGB.
-        gray: (H, W) uint8, the same picture.
+        luma: (H, W) uint8, of the same picture.
         box: of the face, in pixels of the picture.
     """
-    return Appearance(portrait(gray, box), _colours(image, box))
+    return Appearance(portrait(luma, box), _colours(image, box))
 
 
 def resemblance(one: Appearance, other: Appearance) -> tuple[float, float]:

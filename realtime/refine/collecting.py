@@ -64,8 +64,8 @@ class Collector:
         position = len(self.times_s)
         self._time.advance(result.frame)
         self.times_s.append(self._time.now_s)
-        gray = result.frame.gray
-        if self._scene.is_cut(glance(gray)):
+        frame = result.frame
+        if self._scene.is_cut(glance(frame.luma)):
             self.cuts.append(position)
         if result.failed_readings:
             self.failed_readings[position] = result.failed_readings
@@ -79,7 +79,7 @@ class Collector:
             begun = self._open.get(track.id)
             if begun is None:
                 begun = self._open[track.id] = OpenFragment(track.id)
-            looks = appearance(result.frame.image, gray, track.face.box)
+            looks = appearance(frame.image, frame.luma.levels, track.face.box)
             sighting = Sighting(position, self._time.now_s, track.face.box, looks)
             begun.see(sighting, is_confirmed=track.state is TrackState.TRACKED)
 

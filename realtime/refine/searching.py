@@ -12,7 +12,7 @@ from typing import Any, Self
 import numpy as np
 
 from ..analysis import SMALLEST_PX, FaceReader
-from ..crop import cut
+from ..crop import cut_out
 from ..detection import Detector
 from ..tracking.second_look import look_again
 from ..types import Box, Face, Frame, FrameResult, Track, TrackState
@@ -114,22 +114,22 @@ class Searcher:
 
     def _look(self, frame: Frame, position: int) -> None:
         """Find candidates for the faces that are missing in a frame."""
-        gray, time_s = frame.gray, self._times_s[position]
+        time_s = self._times_s[position]
         seen = self._seen.boxes(position)
         expected = [span.expected(time_s) for span in self._active]
         windows = look_again(self._tools.detector, frame, expected)
         for span, faces in zip(self._active, windows, strict=True):
             found = [
-                self._candidate(frame, gray, face, position)
+                self._candidate(frame, face, position)
                 for face in faces
                 if face.score >= self._settings.score_from and not is_taken(face.box, seen)
             ]
             if found:
                 span.candidates[position] = found
 
-    def _candidate(self, frame: Frame, gray: Any, face: Face, position: int) -> Candidate:
-        crop, native_px = cut(gray, face)
-        looks = appearance(frame.image, gray, face.box)
+    def _candidate(self, frame: Frame, face: Face, position: int) -> Candidate:
+        crop, native_px = cut_out(frame, face)
+        looks = appearance(frame.image, frame.luma.levels, face.box)
         return Candidate(position, self._times_s[position], face, looks, crop, native_px)
 
     def _settle(self, span: Span) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from srfer.errors import ExportError
 
-from ..crop import cut
+from ..crop import cut_out
 from ..types import FrameResult
 from .atomic import partial_path, sync, writing
 
@@ -61,10 +61,9 @@ class CropSink:
             ExportError: if a file cannot be written.
         """
         read = [face for face in result.faces if face.expression is not None]
-        gray = result.frame.gray if read else np.empty((0, 0), np.uint8)
         for face in read:
             assert face.expression is not None
-            before, _ = cut(gray, face.track.face)
+            before, _ = cut_out(result.frame, face.track.face)
             self._write(face.track.id, result.frame.index, "before", before)
             if face.expression.restored is not None:
                 self._write(face.track.id, result.frame.index, "after", face.expression.restored)

@@ -10,12 +10,11 @@ from typing import Self
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from srfer.engines import FACE_PX
 from srfer.errors import SrferError
 
-from ..crop import cut
+from ..crop import cut_out
 from ..types import Face, FaceResult, Frame, FrameResult, RgbImage
 from .atomic import write_text
 from .material import Material, Quality, doubt_about, quality_of
@@ -84,12 +83,10 @@ class ReportSink:
         self._frames += 1
         self._frames_with_face += bool(result.faces)
         self._size = (result.frame.width, result.frame.height)
-        gray: NDArray[np.uint8] | None = None
         for face in result.faces:
             seen = self._seen.setdefault(face.track.id, _Seen())
             if face.expression is not None and seen.material.frames % MEASURE_EVERY_FRAMES == 0:
-                gray = result.frame.gray if gray is None else gray
-                seen.quality = quality_of(cut(gray, face.track.face)[0])
+                seen.quality = quality_of(cut_out(result.frame, face.track.face)[0])
                 is_large = face.expression.native_px >= FACE_PX
                 for material in (self._all, seen.material):
                     material.measure(seen.quality, is_large=is_large)

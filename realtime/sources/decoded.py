@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 
-import cv2
 import numpy as np
 from av.video.frame import VideoFrame
 from av.video.plane import VideoPlane
 from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
-from ..picture import GrayImage, Picture, RgbPicture
+from ..picture import Luma, Picture, RgbPicture, is_smaller, scaled
 from ..types import RgbImage
 from .orientation import UPRIGHT, orientation, turned_upright
 
@@ -23,8 +22,6 @@ _TWO_BY_TWO = frozenset({"yuv420p", "yuvj420p"})
 """Those in which four pixels share their chroma, in planes of its own."""
 _BLOCK_PX = 16
 """Parts begin and end at multiples of this: then FFmpeg converts them as it does the whole."""
-_BLACK, _WHITE = 16, 235
-"""What these are in luma of limited range, as nearly all video has it."""
 
 
 def decoded(picture: VideoFrame) -> Picture:
@@ -39,12 +36,12 @@ def decoded(picture: VideoFrame) -> Picture:
 
 
 class _YuvPicture:
-    """A picture of a format in which gray lies ready. Threads may share it.
+    """A picture of a format in which luma lies ready. Threads may share it.
 
     A window shows it while files of it are written, and FFmpeg must not convert it in both at once.
     """
 
-    __slots__ = ("_gray", "_lock", "_picture", "_rgb", "_turn", "height", "width")
+    __slots__ = ("_lock", "_luma", "_picture", "_rgb", "_turn", "height", "width")
 
     def __init__(self, picture: VideoFrame) -> None:
         self._picture = picture
@@ -54,7 +51,7 @@ class _YuvPicture:
         self.height = picture.width if is_lying else picture.height
         self._lock = threading.Lock()
         self._rgb: RgbImage | None = None
-        self._gray: GrayImage | None = None
+        self._luma: Luma | None = None
 
     @property
     def rgb(self) -> RgbImage:
@@ -66,9 +63,15 @@ class _YuvPicture:
                 self._rgb = image
             return self._rgb
 
-    def part(self, rows: slice, columns: slice) -> RgbImage:
-        """`rgb[rows, columns]`."""
+    def part(self, rows: slice, columns: slice, size: tuple[int, int] | None = None) -> RgbImage:
+        """`rgb[rows, columns]`, scaled to (width, height) if that is given."""
         is_easy = self._picture.format.name in _TWO_BY_TWO and self._turn == UPRIGHT
+        if size is not None:
+            is_even = rows.start % 2 == columns.start % 2 == 0
+            shape = rows.stop - rows.start, columns.stop - columns.start
+            if is_easy and is_even and is_smaller(size, shape):
+                return _reduced_to_rgb(_cut_out(self._picture, rows, columns), size)
+            return scaled(self.part(rows, columns), size)
         if self._rgb is not None or not is_easy:
             return self.rgb[rows, columns]
         down, across = _blocks(rows, self.height), _blocks(columns, self.width)
@@ -81,22 +84,28 @@ class _YuvPicture:
         is_lying = self._turn[0] == 0
         size = (height, width) if is_lying else (width, height)
         with self._lock:
-            smaller = self._picture.reformat(*size, "rgb24", interpolation="AREA", threads=1)
-        return turned_upright(smaller.to_ndarray().astype(np.uint8, copy=False), self._turn)
+            smaller = _reduced_to_rgb(self._picture, size)
+        return turned_upright(smaller, self._turn)
 
     @property
-    def gray(self) -> GrayImage:
-        """(H, W) uint8: the video's own luma, in full range."""
-        if self._gray is None:
-            gray = turned_upright(_full_range(self._picture), self._turn)
-            gray.flags.writeable = False
-            self._gray = gray
-        return self._gray
+    def luma(self) -> Luma:
+        """The video's own, not copied where it is upright."""
+        if self._luma is None:
+            levels = turned_upright(_pixels(self._picture.planes[0]), self._turn)
+            levels.flags.writeable = False
+            self._luma = Luma(levels, _is_limited(self._picture))
+        return self._luma
 
 
 def _to_rgb(picture: VideoFrame) -> RgbImage:
     image = picture.to_ndarray(format="rgb24", threads=1)
     return turned_upright(image.astype(np.uint8, copy=False), orientation(picture))
+
+
+def _reduced_to_rgb(picture: VideoFrame, size: tuple[int, int]) -> RgbImage:
+    """FFmpeg converts and averages over areas at once, faster than OpenCV averages alone."""
+    smaller = picture.reformat(*size, "rgb24", interpolation="AREA", threads=1)
+    return smaller.to_ndarray().astype(np.uint8, copy=False)
 
 
 def _blocks(pixels: slice, length: int) -> slice:
@@ -121,9 +130,5 @@ def _pixels(plane: VideoPlane) -> NDArray[np.uint8]:
     return lines[: plane.height, : plane.width]
 
 
-def _full_range(picture: VideoFrame) -> NDArray[np.uint8]:
-    luma = _pixels(picture.planes[0])
-    if picture.color_range == ColorRange.JPEG or picture.format.name.startswith("yuvj"):
-        return luma.copy()
-    gain = 255 / (_WHITE - _BLACK)
-    return np.asarray(cv2.addWeighted(luma, gain, luma, 0, -_BLACK * gain), np.uint8)
+def _is_limited(picture: VideoFrame) -> bool:
+    return picture.color_range != ColorRange.JPEG and not picture.format.name.startswith("yuvj")

@@ -108,15 +108,15 @@ class MediaPipeTracker:
         Raises:
             EngineError: MediaPipe failed.
         """
-        gray = frame.gray
+        luma = frame.luma
         dt_s = self._time.advance(frame)
-        if self._scene.is_cut(glance(gray)) or dt_s > self._config.lost_for_s:
+        if self._scene.is_cut(glance(luma)) or dt_s > self._config.lost_for_s:
             self._targets.clear()
         since_s = self._time.now_s - self._config.lost_for_s
         self._targets = [target for target in self._targets if target.seen_s >= since_s]
         for target in self._targets:
             target.predict(dt_s)
-        self._join(self._find(frame.image), gray)
+        self._join(self._find(frame.image), luma.levels)
         return TrackedFrame(frame, tuple(target.snapshot for target in self._targets))
 
     def _reset(self) -> None:
@@ -136,26 +136,26 @@ class MediaPipeTracker:
         faces = [face for face in faces if _is_inside(face, image)]
         return sorted(faces, key=lambda face: -face.box.width * face.box.height)
 
-    def _join(self, faces: list[Face], gray: NDArray[np.uint8]) -> None:
+    def _join(self, faces: list[Face], luma: NDArray[np.uint8]) -> None:
         """Bring tracks and faces together; begin and lose the others."""
         now_s = self._time.now_s
         seen = [target for target in self._targets if target.is_seen]
         lost = [target for target in self._targets if not target.is_seen]
         overlap = iou([target.face.box for target in seen], [face.box for face in faces])
         pairs = assign(overlap, at_least=self._config.same_face_iou)
-        missed, rest = _take(seen, faces, pairs, gray, now_s)
+        missed, rest = _take(seen, faces, pairs, luma, now_s)
         near = nearness(
             [target.predicted for target in missed + lost],
             [target.reach_px for target in missed + lost],
             [face.box for face in rest],
         )
-        gone, rest = _take(missed + lost, rest, assign(near, at_least=NEAR_FROM), gray, now_s)
+        gone, rest = _take(missed + lost, rest, assign(near, at_least=NEAR_FROM), luma, now_s)
         for target in gone:
             target.lose(now_s)
         self._targets = [t for t in self._targets if t.is_confirmed or t.is_seen]
         room = self._config.max_faces - sum(target.is_seen for target in self._targets)
         for face in rest[: max(0, room)]:
-            self._targets.append(Target(self._next_number, face, gray, now_s))
+            self._targets.append(Target(self._next_number, face, luma, now_s))
             self._next_number += 1
 
 
@@ -163,12 +163,12 @@ def _take(
     targets: list[Target],
     faces: list[Face],
     pairs: Sequence[tuple[int, int]],
-    gray: NDArray[np.uint8],
+    luma: NDArray[np.uint8],
     now_s: float,
 ) -> tuple[list[Target], list[Face]]:
     """Give each target its face; returns what is left of both."""
     for row, column in pairs:
-        targets[row].find(faces[column], gray, now_s, gain=1.0)
+        targets[row].find(faces[column], luma, now_s, gain=1.0)
     return left_over(targets, faces, pairs)
 
 

@@ -13,12 +13,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ..types import Box, Face, Frame, RgbImage
-from .glance import STEP_PX, Glance, beyond, changed, is_news, person, places
+from .glance import STEP_PX, Glance, Places, beyond, changed, is_news, person, places
 from .placing import in_frame, searched_size
 
 FACE_PX = 20.0
@@ -54,9 +53,8 @@ class Tile:
 
     def cut_out(self, frame: Frame) -> RgbImage:
         """The picture to search."""
-        part = frame.part(slice(self.top, self.bottom), slice(self.left, self.right))
-        how = cv2.INTER_AREA if self.zoom < 1 else cv2.INTER_LINEAR
-        return np.asarray(cv2.resize(part, self._size, interpolation=how), np.uint8)
+        rows, columns = slice(self.top, self.bottom), slice(self.left, self.right)
+        return frame.part(rows, columns, self._size)
 
     def to_frame(self, face: Face) -> Face:
         """A face from pixels of the searched picture to pixels of the frame."""
@@ -128,7 +126,7 @@ class TileRound:
         """Begin; for the arguments see `tiles_of`."""
         self._detect_px, self._least_face_px = detect_px, least_face_px
         self._size: tuple[int, ...] = ()
-        self._tiles: tuple[Tile, ...] = ()
+        self._tiles: dict[Tile, Places] = {}
         self.restart()
 
     def restart(self) -> None:
@@ -152,12 +150,13 @@ class TileRound:
         """
         if size != self._size:
             self._size = size
-            self._tiles = tiles_of(
+            tiles = tiles_of(
                 size[1],
                 size[0],
                 detect_px=self._detect_px,
                 least_face_px=self._least_face_px,
             )
+            self._tiles = {t: places(t.left, t.top, t.right, t.bottom) for t in tiles}
             self.restart()
         fresh = next((tile for tile in self._tiles if tile not in self._searched), None)
         chosen = (fresh, fresh) if fresh else self._most_urgent(seen, now_s, known)
@@ -190,19 +189,19 @@ class TileRound:
         """The tile that is most urgent, and what of it is to be searched."""
         is_beyond = beyond(seen.shape, map(person, known))
         best, most = None, 0.0
-        for tile in self._tiles:
+        for tile, place in self._tiles.items():
             then = self._searched[tile]
-            place = places(tile.left, tile.top, tile.right, tile.bottom)
             news = changed(then.seen[place], seen[place]) & is_beyond[place]
+            urgency = (now_s - then.now_s) * (1 + np.count_nonzero(news) / MUCH_CHANGED)
+            waited_s = now_s - then.all_s
+            if urgency <= most or not (is_news(news) or waited_s >= QUIET_S):
+                continue
             change = changed(then.all_seen[place], seen[place])
             is_still = tile not in self._unsettled and not is_news(change)
-            is_busy = is_news(news)
-            patience_s = STILL_S if is_still else QUIET_S
-            is_due = now_s - then.all_s >= patience_s
-            urgency = (now_s - then.now_s) * (1 + int(news.sum()) / MUCH_CHANGED)
-            if (is_due or is_busy) and urgency > most:
-                part = tile if is_due else _part(tile, news | change & is_beyond[place])
-                best, most = (tile, part), urgency
+            if waited_s >= (STILL_S if is_still else QUIET_S):
+                best, most = (tile, tile), urgency
+            elif is_news(news):
+                best, most = (tile, _part(tile, news | change & is_beyond[place])), urgency
         return best
 
 
@@ -220,7 +219,7 @@ def _span(changed: NDArray[np.intp], first: int, last: int, zoom: float) -> tupl
     begin = origin + int(changed[0]) * STEP_PX - OVERLAP_PX
     end = origin + (int(changed[-1]) + 1) * STEP_PX + OVERLAP_PX
     steps = math.ceil((end - begin) * zoom / PART_STEP_PX)
-    side = int(steps * PART_STEP_PX / zoom)
+    side = 2 * int(steps * PART_STEP_PX / zoom / 2)  # with even ends videos are cut out cheaply
     if side >= last - first:
         return first, last
     begin = min(max(first, begin), last - side)

@@ -96,10 +96,10 @@ class FaceTracker:
         Raises:
             EngineError: the detector failed.
         """
-        gray = frame.gray
+        luma = frame.luma.levels
         dt_s = self._time.advance(frame)
-        self._seen = glance(gray)
-        is_cut = self._scene.is_cut(self._seen) or gray.shape != self._gray.shape
+        self._seen = glance(frame.luma)
+        is_cut = self._scene.is_cut(self._seen) or luma.shape != self._luma.shape
         if is_cut or dt_s > self._config.lost_for_s:
             self._targets.clear()
             self._tiles.restart()
@@ -107,7 +107,7 @@ class FaceTracker:
         self._forget()
         for target in self._targets:
             target.predict(dt_s)
-        self._carry(gray)
+        self._carry(luma)
         match self._due():
             case Search.WHOLE:
                 self._search(frame)
@@ -122,7 +122,7 @@ class FaceTracker:
         self._next_number = 1
         self._time = MediaTime()
         self._scene = SceneWatch()
-        self._gray = np.empty((0, 0), np.uint8)
+        self._luma = np.empty((0, 0), np.uint8)
         self._seen = np.empty((0, 0), np.float32)
         self._schedule = SearchSchedule(self._config, self._dial)
         self._tiles = TileRound(
@@ -139,21 +139,21 @@ class FaceTracker:
         surplus = {number for _, number in lost[: max(0, len(lost) - self._config.max_faces)]}
         self._targets = [target for target in recent if target.number not in surplus]
 
-    def _carry(self, gray: NDArray[np.uint8]) -> None:
+    def _carry(self, luma: NDArray[np.uint8]) -> None:
         """Move every face along with the picture; lose those whose motion cannot be told."""
-        before, self._gray = self._gray, gray
+        before, self._luma = self._luma, luma
         for target in self._targets:
             if target.is_seen:
-                motion = follow(before, gray, target.face, target.predicted.center)
-                if motion is not None and target.carry(motion, gray, self._time.now_s):
+                motion = follow(before, luma, target.face, target.predicted.center)
+                if motion is not None and target.carry(motion, luma, self._time.now_s):
                     continue
                 self._is_in_doubt = True
             target.lose(self._time.now_s)
 
     def _due(self) -> Search:
         """What is to be searched in this frame."""
-        searched_at = min(1.0, self._detector.detect_px / max(self._gray.shape))
-        window_share = (WINDOW_PX / searched_at) ** 2 / self._gray.size
+        searched_at = min(1.0, self._detector.detect_px / max(self._luma.shape))
+        window_share = (WINDOW_PX / searched_at) ** 2 / self._luma.size
         are_few = len(self._targets) * window_share <= MOST_IN_WINDOWS
         return self._schedule.next(
             self._seen,
@@ -186,7 +186,7 @@ class FaceTracker:
         seen = [target for target in self._targets if target.is_seen]
         lost = [target for target in self._targets if not target.is_seen]
         known = [target.face.box for target in seen]
-        tile = self._tiles.choose(self._gray.shape, self._seen, self._time.now_s, known)
+        tile = self._tiles.choose(self._luma.shape, self._seen, self._time.now_s, known)
         if tile is None:
             return
         (shown,) = self._detector.detect([tile.cut_out(frame)])
@@ -258,7 +258,7 @@ class FaceTracker:
     def _found(self, target: Target, face: Face) -> None:
         # A weak detection is less exact, so it pulls less.
         gain = self._config.detection_gain * face.score
-        target.find(face, self._gray, self._time.now_s, gain=gain)
+        target.find(face, self._luma, self._time.now_s, gain=gain)
 
     def _look_again(
         self,
@@ -315,7 +315,7 @@ class FaceTracker:
     @property
     def _small_px(self) -> float:
         """Faces below this size, in pixels of the frame, get second looks."""
-        searched_at = min(1.0, self._detector.detect_px / max(self._gray.shape))
+        searched_at = min(1.0, self._detector.detect_px / max(self._luma.shape))
         return self._config.second_look_below_px / searched_at
 
     def _is_held(self, target: Target, weak: Sequence[Face]) -> bool:
@@ -359,7 +359,7 @@ class FaceTracker:
             # Asked again for each: two windows may have shown the same new face.
             if room <= 0 or not self._unclaimed([face]):
                 continue
-            self._targets.append(Target(self._next_number, face, self._gray, self._time.now_s))
+            self._targets.append(Target(self._next_number, face, self._luma, self._time.now_s))
             self._next_number += 1
             self._is_in_doubt = True
             room -= 1

@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from srfer.errors import ConfigError
+from srfer.realtime.picture import Luma
 from srfer.realtime.tracking import TrackerConfig
 from srfer.realtime.tracking.association import assign, iou, nearness
 from srfer.realtime.tracking.flow import follow
@@ -246,13 +247,13 @@ def test_a_cut_is_noticed_and_motion_light_and_noise_are_not() -> None:
     darker = (moved * 0.5).astype(np.uint8)
     noisy = np.clip(darker + RANDOM.normal(0, 25, darker.shape), 0, 255).astype(np.uint8)
     watch = SceneWatch()
-    cuts = [watch.is_cut(glance(p)) for p in (picture, moved, darker, noisy, other, other)]
+    cuts = [watch.is_cut(glance(Luma(p))) for p in (picture, moved, darker, noisy, other, other)]
     assert cuts == [False, False, False, False, True, False]
 
 
 def test_another_size_is_a_cut() -> None:
     watch, picture = SceneWatch(), texture(320, 240)
-    assert [watch.is_cut(glance(p)) for p in (picture, picture[:100], picture[:100])] == [
+    assert [watch.is_cut(glance(Luma(p))) for p in (picture, picture[:100], picture[:100])] == [
         False,
         True,
         False,
@@ -265,7 +266,7 @@ def test_one_thing_that_leaves_a_plain_wall_is_no_cut() -> None:
     person = wall.copy()
     person[60:180, 100:220] = texture(120, 120)
     watch = SceneWatch()
-    assert [watch.is_cut(glance(p)) for p in (person, wall, person)] == [False] * 3
+    assert [watch.is_cut(glance(Luma(p))) for p in (person, wall, person)] == [False] * 3
 
 
 # --- settings ---

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from srfer.realtime.picture import Luma
 from srfer.realtime.tracking.first_look import look_at_all
 from srfer.realtime.tracking.glance import beyond, changed, glance, is_news, places
 from srfer.realtime.tracking.placing import searched_size
@@ -90,15 +91,21 @@ def test_windows_beyond_the_frame_do_no_harm() -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 9), (16, 8), (333, 247), (1920, 1080)], ids=str)
-def test_a_glance_shows_the_means_of_eighths(size: tuple[int, int]) -> None:
+def test_a_glance_shows_the_means_of_eighths_of_every_second_line(size: tuple[int, int]) -> None:
     width, height = size
     gray = np.random.default_rng(3).integers(0, 256, (height, width), np.uint8)
     gray = cv2.GaussianBlur(gray, (0, 0), 3) if min(size) > 8 else gray
-    seen = glance(np.asarray(gray, np.uint8))
-    assert seen.shape == (max(1, height // 8), max(1, width // 8))
+    seen = glance(Luma(np.asarray(gray, np.uint8)))
+    assert seen.shape == (max(1, (height + 1) // 8), max(1, width // 8))
     if size == (1920, 1080):
-        means = gray.reshape(135, 8, 240, 8).mean(axis=(1, 3))
+        means = gray[::2].reshape(135, 4, 240, 8).mean(axis=(1, 3))
         np.testing.assert_allclose(seen, means, atol=2)
+
+
+def test_a_glance_has_the_full_range() -> None:
+    levels = np.repeat(np.array([16, 126, 235], np.uint8), 8)[:, None].repeat(8, axis=1)
+    assert glance(Luma(levels, is_limited=True)).tolist() == [[0.0], [128.0], [255.0]]
+    assert glance(Luma(levels)).tolist() == [[16.0], [126.0], [235.0]]
 
 
 def test_a_small_face_is_news_and_half_of_one_is_not() -> None:
@@ -106,7 +113,7 @@ def test_a_small_face_is_news_and_half_of_one_is_not() -> None:
     for side, is_seen in ((16, True), (8, False)):
         after = before.copy()
         after[80 : 80 + side, 160 : 160 + side] = 130
-        change = changed(glance(before), glance(after))
+        change = changed(glance(Luma(before)), glance(Luma(after)))
         assert is_news(change) is is_seen
         assert not is_news(change & beyond(change.shape, [Box(150.0, 70.0, 200.0, 110.0)]))
         assert is_news(change & beyond(change.shape, [Box(0.0, 0.0, 150.0, 70.0)])) is is_seen

@@ -1,4 +1,4 @@
-"""Pictures as they were decoded: gray and parts agree with the whole picture in colour."""
+"""Pictures as they were decoded: luma and parts agree with the whole picture in colour."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
+from numpy.typing import NDArray
 
-from srfer.realtime.picture import to_gray
+from srfer.realtime.picture import Picture, RgbPicture, to_gray
 from srfer.realtime.sources import VideoFile
 from srfer.realtime.sources.decoded import decoded
 from srfer.realtime.types import Frame
@@ -38,13 +39,18 @@ def converted(form: str, width: int = 160, height: int = 120) -> VideoFrame:
     return VideoFrame.from_ndarray(picture(3, width, height), format="rgb24").reformat(format=form)
 
 
+def gray_of(shown: Picture | Frame) -> NDArray[np.uint8]:
+    """All of it in full range."""
+    return shown.luma.gray(shown.luma.levels)
+
+
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_gray_is_that_of_the_colours(form: str, size: tuple[int, int]) -> None:
     shown = decoded(converted(form, *size))
     assert (shown.width, shown.height) == size
-    assert shown.gray.shape == shown.rgb.shape[:2] == size[::-1]
-    apart = np.abs(shown.gray.astype(float) - to_gray(shown.rgb))
+    assert gray_of(shown).shape == shown.rgb.shape[:2] == size[::-1]
+    apart = np.abs(gray_of(shown).astype(float) - to_gray(shown.rgb))
     # Where colours jump, the chroma that neighbours share makes some that RGB does not have.
     assert np.percentile(apart, 99) <= 6
     assert apart.mean() <= 2
@@ -56,7 +62,7 @@ def test_gray_is_that_of_the_colours(form: str, size: tuple[int, int]) -> None:
 def test_gray_has_the_full_range(luma: int, is_full: bool, gray: int) -> None:
     flat = VideoFrame.from_ndarray(np.full((24, 16), luma, np.uint8), format="yuv420p")
     flat.color_range = ColorRange.JPEG if is_full else ColorRange.MPEG
-    assert np.unique(decoded(flat).gray).tolist() == [gray]
+    assert np.unique(gray_of(decoded(flat))).tolist() == [gray]
 
 
 def test_parts_are_those_of_the_whole() -> None:
@@ -70,6 +76,23 @@ def test_parts_are_those_of_the_whole() -> None:
             rows, columns = slice(left // 2, min(height, right)), slice(left, right)
             part = decoded(given).part(rows, columns)
             assert np.array_equal(part, whole[rows, columns]), (form, space, left, right)
+
+
+@pytest.mark.parametrize("form", [*FORMATS, "array"])
+@pytest.mark.parametrize("first", [(16, 22), (17, 23)], ids=["even", "odd"])
+def test_a_part_in_another_size_is_that_part_scaled(form: str, first: tuple[int, int]) -> None:
+    given = converted("rgb24" if form == "array" else form, 480, 360)
+    shown = (
+        RgbPicture(np.asarray(given.to_ndarray(), np.uint8)) if form == "array" else decoded(given)
+    )
+    rows, columns = slice(first[0], 217), slice(first[1], 331)
+    for size, how in (((103, 64), cv2.INTER_AREA), ((500, 301), cv2.INTER_LINEAR)):
+        part = shown.part(rows, columns, size)
+        expected = cv2.resize(decoded(given).rgb[rows, columns], size, interpolation=how)
+        assert part.shape == (*size[::-1], 3)
+        apart = np.abs(part.astype(float) - expected)
+        assert np.percentile(apart, 95) <= 8
+        assert apart.mean() <= 3
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -89,6 +112,8 @@ def test_a_picture_is_reduced_alike_whatever_was_asked_of_it_before() -> None:
     assert asked.rgb.size
     assert asked.part(slice(3, 40), slice(5, 60)).size
     assert np.array_equal(asked.reduced(200, 150), fresh.reduced(200, 150))
+    part = slice(20, 221), slice(40, 341), (150, 100)
+    assert np.array_equal(asked.part(*part), fresh.part(*part))
 
 
 @pytest.mark.parametrize("degrees", [0, 90, 180, 270])
@@ -102,7 +127,7 @@ def test_pictures_are_upright_in_every_form(tmp_path: Path, degrees: int) -> Non
     assert (frame.width, frame.height) == size
     assert frame.image.shape == (*size[::-1], 3)
     assert np.array_equal(part, frame.image[rows, columns])
-    assert np.abs(frame.gray.astype(float) - to_gray(frame.image)).mean() < 2
+    assert np.abs(gray_of(frame).astype(float) - to_gray(frame.image)).mean() < 2
     half = frame.reduced(size[0] // 2, size[1] // 2)
     expected = cv2.resize(frame.image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     assert np.abs(half.astype(float) - expected).mean() < 3
@@ -110,7 +135,7 @@ def test_pictures_are_upright_in_every_form(tmp_path: Path, degrees: int) -> Non
 
 def test_nobody_can_write_into_a_decoded_picture() -> None:
     shown = decoded(converted("yuv420p"))
-    for array in (shown.gray, shown.rgb):
+    for array in (shown.luma.levels, shown.rgb):
         with pytest.raises(ValueError, match="read-only"):
             array[:] = 0
 
@@ -135,6 +160,6 @@ def test_an_array_is_a_picture() -> None:
     image = picture(1, 64, 48)
     frame = Frame("array", 0, 0.0, None, image)
     assert frame.image is image
-    assert np.array_equal(frame.gray, to_gray(image))
-    assert frame.gray is frame.gray
+    assert np.array_equal(gray_of(frame), to_gray(image))
+    assert frame.luma is frame.luma
     assert np.array_equal(frame.part(slice(4, 9), slice(2, 7)), image[4:9, 2:7])

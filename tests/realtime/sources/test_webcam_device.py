@@ -42,7 +42,8 @@ else:
     source = LiveSource("webcam", opener, LiveOptions(read_timeout_s=2.0), policy=policy)
 with source:
     for frame in source:
-        told = {"index": frame.index, "level": float(frame.gray.mean()), "pts": float(frame.pts)}
+        level = float(frame.luma.levels.mean())
+        told = {"index": frame.index, "level": level, "pts": float(frame.pts)}
         size = frame.width, frame.height
         print(json.dumps(told | {"size": size, "back": source.health.reconnects}), flush=True)
 """
