@@ -9,11 +9,14 @@ import cv2
 import numpy as np
 import pytest
 import skimage.data
+from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange
 from numpy.typing import NDArray
 
-from srfer.realtime.crop import Alignment, CropRule, SquareFrom, cut
+from srfer.realtime.crop import Alignment, CropRule, SquareFrom, cut, cut_out
 from srfer.realtime.picture import to_gray
-from srfer.realtime.types import Box, Face
+from srfer.realtime.sources.decoded import decoded
+from srfer.realtime.types import Box, Face, Frame
 
 WHOLE = CropRule(margin=1.0)
 NOISE = np.random.default_rng(0).integers(0, 256, (48, 48), np.uint8)
@@ -187,3 +190,13 @@ def test_gray_is_opencvs_gray() -> None:
 def test_impossible_rules_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="must lie between"):
         CropRule(**options)
+
+
+@pytest.mark.parametrize(("is_full", "level"), [(False, 128), (True, 126)])
+def test_a_face_in_a_video_is_cut_out_in_full_range(is_full: bool, level: int) -> None:
+    flat = VideoFrame.from_ndarray(np.full((120, 80), 126, np.uint8), format="yuv420p")
+    flat.color_range = ColorRange.JPEG if is_full else ColorRange.MPEG
+    frame = Frame("flat", 0, 0.0, None, decoded(flat))
+    crop, native_px = cut_out(frame, face(10, 10, 60, 60))
+    assert np.unique(crop).tolist() == [level]
+    assert native_px == cut(frame.luma.levels, face(10, 10, 60, 60))[1]
