@@ -93,13 +93,16 @@ def started(*arguments: object, **more: Any) -> Iterator[subprocess.Popen[str]]:
 
 
 def read_until_frames(process: subprocess.Popen[str]) -> list[str]:
+    """Lines up to the first frame, byte by byte: `communicate` misses what a file read ahead."""
     assert process.stdout is not None
-    lines = []
-    for line in process.stdout:
-        lines.append(line)
-        if "event" not in json.loads(line):
-            break
-    return lines
+    lines = [b""]
+    while not lines[-1] or "event" in json.loads(lines[-1]):
+        lines.append(b"")
+        while not lines[-1].endswith(b"\n"):
+            byte = os.read(process.stdout.fileno(), 1)
+            assert byte, "it ended before a frame came"
+            lines[-1] += byte
+    return [line.decode() for line in lines[1:]]
 
 
 def test_every_frame_of_files_and_what_failed(run: Run, walk: Path, tmp_path: Path) -> None:
