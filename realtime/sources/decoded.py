@@ -7,7 +7,7 @@ import threading
 import numpy as np
 from av.video.frame import VideoFrame
 from av.video.plane import VideoPlane
-from av.video.reformatter import ColorRange
+from av.video.reformatter import ColorRange, VideoReformatter
 from numpy.typing import NDArray
 
 from ..picture import Luma, Picture, RgbPicture, is_smaller, scaled
@@ -22,6 +22,16 @@ _TWO_BY_TWO = frozenset({"yuv420p", "yuvj420p"})
 """Those in which four pixels share their chroma, in planes of its own."""
 _BLOCK_PX = 16
 """Parts begin and end at multiples of this: then FFmpeg converts them as it does the whole."""
+
+
+class _Converter(threading.local):
+    """A thread's own, kept: one for every picture takes time, and leaves holes in the memory."""
+
+    def __init__(self) -> None:
+        self.reformatter = VideoReformatter()
+
+
+_converter = _Converter()
 
 
 def decoded(picture: VideoFrame) -> Picture:
@@ -98,13 +108,15 @@ class _YuvPicture:
 
 
 def _to_rgb(picture: VideoFrame) -> RgbImage:
-    image = picture.to_ndarray(format="rgb24", threads=1)
+    image = _converter.reformatter.reformat(picture, format="rgb24", threads=1).to_ndarray()
     return turned_upright(image.astype(np.uint8, copy=False), orientation(picture))
 
 
 def _reduced_to_rgb(picture: VideoFrame, size: tuple[int, int]) -> RgbImage:
     """FFmpeg converts and averages over areas at once, faster than OpenCV averages alone."""
-    smaller = picture.reformat(*size, "rgb24", interpolation="AREA", threads=1)
+    smaller = _converter.reformatter.reformat(
+        picture, *size, "rgb24", interpolation="AREA", threads=1
+    )
     return smaller.to_ndarray().astype(np.uint8, copy=False)
 
 

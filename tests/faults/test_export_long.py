@@ -23,7 +23,7 @@ from tests.faults.limits import ROOT
 from tests.moods import Moods, in_turn
 
 FRAMES = int(os.environ.get("SRFER_LONG_FRAMES", "900"))
-MOST_GROWTH_MB = 24
+MOST_GROWTH_MB = 12
 """From a quarter of a video to its end: the index of the MP4, what was shown in each second."""
 
 MOST_INDEX_BYTES = 64
