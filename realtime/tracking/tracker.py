@@ -123,7 +123,7 @@ class FaceTracker:
         self._time = MediaTime()
         self._scene = SceneWatch()
         self._luma = np.empty((0, 0), np.uint8)
-        self._seen = np.empty((0, 0), np.float32)
+        self._seen = np.empty((0, 0), np.uint8)
         self._schedule = SearchSchedule(self._config, self._dial)
         self._tiles = TileRound(
             detect_px=self._detector.detect_px, least_face_px=self._detector.least_face_px
