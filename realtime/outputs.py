@@ -30,6 +30,7 @@ from .sinks import (
     FaceFields,
     JsonlSink,
     ParquetSink,
+    Records,
     ReportSink,
     SegmentSink,
     VideoSink,
@@ -173,12 +174,13 @@ class Outputs:
     def _makers(self) -> dict[Format, Callable[[Path], Sink]]:
         """From a path to the sink, by format."""
         made_by, timeline, options = self._made_by, self.timeline, self._options
+        records = Records(options.fields)
         played: dict[str, Any] = {"made_by": made_by, "is_rebased": self._is_rebased}
         return {
             Format.VIDEO: self._video_sink,
-            Format.JSONL: lambda path: JsonlSink(path, options.fields),
-            Format.CSV: lambda path: CsvSink(path, options.fields, naming=options.csv_naming),
-            Format.PARQUET: lambda path: ParquetSink(path, options.fields, made_by=made_by),
+            Format.JSONL: lambda path: JsonlSink(path, records),
+            Format.CSV: lambda path: CsvSink(path, records, naming=options.csv_naming),
+            Format.PARQUET: lambda path: ParquetSink(path, records, made_by=made_by),
             Format.SRT: lambda path: SegmentSink(path, timeline, to_srt, **played),
             Format.VTT: lambda path: SegmentSink(path, timeline, to_vtt, **played),
             Format.ASS: lambda path: SegmentSink(path, timeline, to_ass, **played),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .crops import CropSink
 from .jsonl import JsonlSink
 from .parquet import ParquetSink
-from .record import FaceFields, to_record
+from .record import FaceFields, Records, to_record
 from .recorder import Recorder, Recording, save_picture
 from .report import ReportSink
 from .segments import SegmentSink
@@ -20,6 +20,7 @@ __all__ = [
     "ParquetSink",
     "Recorder",
     "Recording",
+    "Records",
     "ReportSink",
     "SegmentSink",
     "VideoSink",

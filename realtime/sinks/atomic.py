@@ -64,7 +64,7 @@ class TextFile:
     def __init__(self, path: Path, header: str = "") -> None:
         self.path = path
         self._frames = 0
-        self._flushed_pts: Fraction | None = None
+        self._second: tuple[Fraction, Fraction] | None = None
         with writing(path), ExitStack() as undo:
             self._file = undo.enter_context(
                 partial_path(path).open("w", encoding="utf-8", newline="")
@@ -82,10 +82,10 @@ class TextFile:
         with writing(self.path, self._frames):
             self._file.write(text)
             self._frames += 1
-            since = self._flushed_pts
-            if pts is None or since is None or abs(pts - since) >= FRAGMENT_S:
+            second = self._second
+            if pts is None or second is None or not second[0] <= pts < second[1]:
                 self._file.flush()
-                self._flushed_pts = pts
+                self._second = None if pts is None else (pts, pts + FRAGMENT_S)
 
     def close(self, *, is_complete: bool) -> None:
         """Close the file; a complete one gets its name, an incomplete one keeps the partial."""

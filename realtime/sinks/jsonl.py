@@ -10,7 +10,9 @@ from typing import Any, Self
 
 from ..types import FrameResult
 from .atomic import TextFile
-from .record import FaceFields, to_record
+from .record import Records
+
+_to_json = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode
 
 
 class JsonlSink:
@@ -18,14 +20,14 @@ class JsonlSink:
 
     Args:
         path: the file to make; `name.partial.jsonl` until it is complete.
-        fields: what to write of each face beyond the usual.
+        records: makes what is written; may be shared with other sinks of the same results.
     """
 
     name = "jsonl"
 
-    def __init__(self, path: Path, fields: FaceFields | None = None) -> None:
+    def __init__(self, path: Path, records: Records | None = None) -> None:
         self.path = path
-        self._fields = fields
+        self._records = records or Records()
         self._file: TextFile | None = None
 
     def __enter__(self) -> Self:
@@ -38,7 +40,7 @@ class JsonlSink:
         Raises:
             ExportError: if the file cannot be written.
         """
-        self._write(to_record(result, self._fields), result.frame.pts)
+        self._write(self._records.of(result), result.frame.pts)
 
     def write_event(self, event: dict[str, Any], pts: Fraction | None) -> None:
         """Append a line that is no frame; it has the key `event`.
@@ -59,5 +61,4 @@ class JsonlSink:
 
     def _write(self, record: dict[str, Any], pts: Fraction | None) -> None:
         assert self._file is not None, "enter the sink first"
-        line = json.dumps(record, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
-        self._file.write(line + "\n", pts)
+        self._file.write(_to_json(record) + "\n", pts)

@@ -10,7 +10,7 @@ from typing import IO, Any, Self
 
 from ..types import FrameResult
 from .atomic import partial_path, publish, writing
-from .record import Cell, FaceFields, Kind, columns, to_record, to_rows
+from .record import Cell, FaceFields, Kind, Records, columns, to_rows
 
 ROWS_PER_GROUP = 8192
 """Rows that are kept in memory and written together."""
@@ -23,15 +23,15 @@ class ParquetSink:
 
     Args:
         path: the file to make; `name.partial.parquet` until it is complete.
-        fields: what to write of each face beyond the usual.
+        records: makes what is written; may be shared with other sinks of the same results.
         made_by: what made the results, kept as the metadata `srfer` of the schema.
     """
 
     name = "parquet"
 
-    def __init__(self, path: Path, fields: FaceFields | None = None, *, made_by: str = "") -> None:
+    def __init__(self, path: Path, records: Records | None = None, *, made_by: str = "") -> None:
         self.path = path
-        self._fields = fields or FaceFields()
+        self._records = records or Records()
         self._made_by = made_by
         self._schema: Any = None
         self._file: IO[bytes] | None = None
@@ -42,7 +42,7 @@ class ParquetSink:
     def __enter__(self) -> Self:
         from pyarrow import parquet
 
-        self._schema = to_schema(self._fields, self._made_by)
+        self._schema = to_schema(self._records.fields, self._made_by)
         with writing(self.path), ExitStack() as undo:
             file = undo.enter_context(partial_path(self.path).open("wb"))
             self._writer = parquet.ParquetWriter(file, self._schema, compression="zstd")
@@ -56,7 +56,7 @@ class ParquetSink:
         Raises:
             ExportError: if the file cannot be written.
         """
-        self._rows += to_rows(to_record(result, self._fields), self._fields)
+        self._rows += to_rows(self._records.of(result), self._records.fields)
         self._frames += 1
         if len(self._rows) >= ROWS_PER_GROUP:
             self._write_group()

@@ -109,6 +109,25 @@ def to_record(result: FrameResult, fields: FaceFields | None = None) -> dict[str
     }
 
 
+class Records:
+    """Makes records for sinks that write the same results; each is made once.
+
+    Args:
+        fields: what to write of each face beyond the usual.
+    """
+
+    def __init__(self, fields: FaceFields | None = None) -> None:
+        self.fields = fields or FaceFields()
+        self._result: FrameResult | None = None
+        self._record: dict[str, Any] = {}
+
+    def of(self, result: FrameResult) -> dict[str, Any]:
+        """The record of a result; see `to_record`. It is not to be changed."""
+        if self._result is not result:
+            self._result, self._record = result, to_record(result, self.fields)
+        return self._record
+
+
 def to_rows(record: dict[str, Any], fields: FaceFields) -> list[list[Cell]]:
     """The faces of a record in the order of `columns`; None is an empty cell."""
     frame = [record["source"], record["frame"], record["pts"]]
@@ -205,6 +224,5 @@ def _rounded(values: NDArray[np.float32], digits: int) -> list[Any]:
 
 
 def _by_label(probabilities: NDArray[np.float32]) -> dict[str, float]:
-    return {
-        label: round(float(value), 4) for label, value in zip(LABELS, probabilities, strict=True)
-    }
+    values = probabilities.tolist()
+    return {label: round(value, 4) for label, value in zip(LABELS, values, strict=True)}

@@ -13,7 +13,7 @@ from typing import Self
 from ..types import FrameResult
 from . import pyfeat
 from .atomic import TextFile
-from .record import Cell, FaceFields, columns, to_record, to_rows
+from .record import Cell, Records, columns, to_rows
 
 
 class CsvNaming(StrEnum):
@@ -28,7 +28,7 @@ class CsvSink:
 
     Args:
         path: the file to make; `name.partial.csv` until it is complete.
-        fields: what to write of each face beyond the usual, under our names.
+        records: makes what is written; may be shared with other sinks of the same results.
         naming: whose names the columns have.
     """
 
@@ -37,19 +37,19 @@ class CsvSink:
     def __init__(
         self,
         path: Path,
-        fields: FaceFields | None = None,
+        records: Records | None = None,
         *,
         naming: CsvNaming = CsvNaming.SRFER,
     ) -> None:
         self.path = path
-        self._fields = fields or FaceFields()
+        self._records = records or Records()
         self._naming = naming
         self._file: TextFile | None = None
 
     def __enter__(self) -> Self:
         names: Iterable[str] = pyfeat.COLUMNS
         if self._naming is CsvNaming.SRFER:
-            names = (column.name for column in columns(self._fields))
+            names = (column.name for column in columns(self._records.fields))
         self._file = TextFile(self.path, header=",".join(names) + "\n")
         return self
 
@@ -60,9 +60,9 @@ class CsvSink:
             ExportError: if the file cannot be written.
         """
         assert self._file is not None, "enter the sink first"
-        record = to_record(result, self._fields)
+        record = self._records.of(result)
         is_ours = self._naming is CsvNaming.SRFER
-        rows = to_rows(record, self._fields) if is_ours else pyfeat.to_rows(record)
+        rows = to_rows(record, self._records.fields) if is_ours else pyfeat.to_rows(record)
         self._file.write(_as_csv(rows), result.frame.pts)
 
     def __exit__(

@@ -174,9 +174,11 @@ class Timeline:
         for second, share_s in _by_second(time_s, until_s):
             track.seconds.setdefault(second, np.zeros(len(SHOWN)))[shown] += share_s
         begun = self._open.get(number)
-        if begun is not None and (begun.label != label or time_s - begun.seen_s > BRIDGE_S):
-            self._close(number, not_after_s=time_s)
-            begun = None
+        if begun is not None:
+            is_bridged = time_s == begun.seen_s or time_s - begun.seen_s <= BRIDGE_S
+            if begun.label != label or not is_bridged:
+                self._close(number, not_after_s=time_s)
+                begun = None
         if begun is None:
             begun = self._open[number] = _Open(label, time_s, time_s)
         begun.add(until_s, confidence)
@@ -191,7 +193,9 @@ class Timeline:
 def _by_second(start_s: Fraction, end_s: Fraction) -> Iterator[tuple[int, float]]:
     """Cut a stretch of time at whole seconds."""
     second = start_s.__floor__()
-    while start_s < end_s:
-        cut_s = min(end_s, Fraction(second + 1))
-        yield second, float(cut_s - start_s)
-        start_s, second = cut_s, second + 1
+    while end_s > second + 1:
+        yield second, float(second + 1 - start_s)
+        second += 1
+        start_s = Fraction(second)
+    if end_s > start_s:
+        yield second, float(end_s - start_s)

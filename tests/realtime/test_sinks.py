@@ -19,7 +19,7 @@ from srfer.errors import ExportError, SourceError, SourceFault
 from srfer.realtime import FaceResult, Frame, FrameResult, SourceInfo, TrackState
 from srfer.realtime.details import BLENDSHAPES, MESH_POINTS, FaceDetails
 from srfer.realtime.overlay import Overlay
-from srfer.realtime.sinks import CsvSink, FaceFields, JsonlSink, VideoSink, to_record
+from srfer.realtime.sinks import CsvSink, FaceFields, JsonlSink, Records, VideoSink, to_record
 from srfer.realtime.sinks.atomic import TextFile
 from srfer.realtime.sources import VideoFile, probe
 from srfer.realtime.stage import Sink
@@ -270,8 +270,8 @@ def test_landmarks_mesh_and_blendshapes_are_written_only_if_asked_for(tmp_path: 
     one = result(0, Fraction(0), detailed(1), face(2))
     (usual, _) = to_record(one)["faces"]
     assert not {"landmarks", "mesh", "blendshapes"} & set(usual)
-    fields = FaceFields(landmarks=True, mesh=True, blendshapes=True)
-    lines, table = JsonlSink(tmp_path / "f.jsonl", fields), CsvSink(tmp_path / "f.csv", fields)
+    records = Records(FaceFields(landmarks=True, mesh=True, blendshapes=True))
+    lines, table = JsonlSink(tmp_path / "f.jsonl", records), CsvSink(tmp_path / "f.csv", records)
     with lines, table:
         lines.write(one)
         table.write(one)
