@@ -57,9 +57,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     if argv is None:
-        # Decoding, following and reading have threads of their own, and those that OpenCV would
-        # add to each of its calls wait actively: for nothing, where all cores are busy.
-        os.environ.setdefault("OPENCV_FOR_THREADS_NUM", "1")
+        # Decoding, following and reading have threads of their own, and those that OpenCV and
+        # NumPy would add to theirs wait actively: for nothing, where all cores are busy.
+        for name in ("OPENCV_FOR_THREADS_NUM", "OPENBLAS_NUM_THREADS"):
+            os.environ.setdefault(name, "1")
     try:
         _run(arguments, is_process=argv is None)
     except SystemExit as ending:

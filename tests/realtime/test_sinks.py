@@ -266,6 +266,16 @@ def detailed(number: int = 1) -> FaceResult:
     return replace(one, track=replace(one.track, face=found))
 
 
+def test_sinks_may_share_records_and_each_gets_those_of_its_frame() -> None:
+    records = Records(FaceFields(pass_one_track=True))
+    first, second = (result(i, Fraction(i), face(i + 1)) for i in range(2))
+    made = records.of(first)
+    assert records.of(first) is made
+    assert made == to_record(first, records.fields)
+    assert records.of(second) == to_record(second, records.fields) != made
+    assert records.of(first) == made
+
+
 def test_landmarks_mesh_and_blendshapes_are_written_only_if_asked_for(tmp_path: Path) -> None:
     one = result(0, Fraction(0), detailed(1), face(2))
     (usual, _) = to_record(one)["faces"]
