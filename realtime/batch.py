@@ -30,7 +30,6 @@ from .refine import Refinement
 from .selection import Selection
 from .sinks.codecs import VideoCodec
 from .sinks.record import FaceFields
-from .sinks.table import CsvNaming
 from .veil import Veil
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
@@ -48,7 +47,6 @@ def export(
     every: int = 1,
     anonymize: str | None = None,
     video_codec: str = "h264",
-    csv_naming: str = "srfer",
     notice: bool = True,
     recursive: bool = False,
     fps: str | float | Fraction | None = None,
@@ -70,8 +68,8 @@ def export(
     Args:
         inputs: one or more videos, folders, patterns, or `@list.txt`.
         out: folder for the results; made if missing.
-        formats: of video, jsonl, csv, parquet, srt, vtt, ass, crops, eaf, html; a list, or one text
-            with commas.
+        formats: of video, jsonl, csv, pyfeat, parquet, srt, vtt, ass, crops, eaf, html; a list, or
+            one text with commas.
         model: a loaded model, or what `srfer.load` takes.
         options: how to analyse; the defaults if None.
         start_s: where to begin, in seconds after each file's first frame.
@@ -79,7 +77,6 @@ def export(
         every: take one of so many frames.
         anonymize: "blur" or "pixelate" hides the faces in all pictures.
         video_codec: h264, hevc or av1.
-        csv_naming: srfer, or pyfeat for the column names of py-feat.
         notice: say "expression analysis" in the annotated videos.
         recursive: look into subfolders of folders.
         fps: pictures per second; takes the pictures of a folder, or of a pattern such as
@@ -125,7 +122,6 @@ def export(
         selection=selection,
         veil=None if anonymize is None else parse_choice(Veil, anonymize, "way to anonymize"),
         codec=parse_choice(VideoCodec, video_codec, "video codec"),
-        csv_naming=parse_choice(CsvNaming, csv_naming, "naming"),
         fields=_fields(options, landmarks=landmarks, blendshapes=blendshapes, refine=refine),
         refinement=Refinement() if refine else None,
         jobs=1 if jobs is None else jobs,

@@ -19,6 +19,7 @@ class Format(StrEnum):
     VIDEO = "video"
     JSONL = "jsonl"
     CSV = "csv"
+    PYFEAT = "pyfeat"
     PARQUET = "parquet"
     SRT = "srt"
     VTT = "vtt"
@@ -32,6 +33,7 @@ FILE_NAMES = {
     Format.VIDEO: "annotated.mp4",
     Format.JSONL: "frames.jsonl",
     Format.CSV: "frames.csv",
+    Format.PYFEAT: "fex.csv",
     Format.PARQUET: "frames.parquet",
     Format.SRT: "labels.srt",
     Format.VTT: "labels.vtt",

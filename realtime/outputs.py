@@ -28,6 +28,7 @@ from .sinks import (
     CropSink,
     CsvSink,
     FaceFields,
+    FexSink,
     JsonlSink,
     ParquetSink,
     Records,
@@ -40,7 +41,6 @@ from .sinks.codecs import VideoCodec, find_encoder
 from .sinks.eaf import Media, to_eaf
 from .sinks.shares import SHOWN
 from .sinks.subtitles import to_ass, to_srt, to_vtt
-from .sinks.table import CsvNaming
 from .sinks.timeline import Segment, Timeline
 from .sources import translated_errors
 from .stage import Sink
@@ -63,7 +63,6 @@ class ExportOptions:
         selection: which frames of each input.
         veil: how faces are hidden in what shows pictures, or None.
         codec: of the annotated video.
-        csv_naming: whose names the columns of the CSV have.
         fields: what to write of each face beyond the usual.
         jobs: so many inputs are at work at a time; each has a pipeline of its own.
         refinement: how results are refined with what comes later in the video, in two passes; None
@@ -83,7 +82,6 @@ class ExportOptions:
     selection: Selection = field(default_factory=Selection)
     veil: Veil | None = None
     codec: VideoCodec = VideoCodec.H264
-    csv_naming: CsvNaming = CsvNaming.SRFER
     fields: FaceFields = field(default_factory=FaceFields)
     jobs: int = 1
     refinement: Refinement | None = None
@@ -96,11 +94,6 @@ class ExportOptions:
             raise ConfigError("crops show faces, which are to be hidden: leave one of the two out")
         if self.jobs < 1:
             raise ConfigError(f"jobs must be 1 or more, not {self.jobs}")
-        has_more = self.fields.landmarks or self.fields.mesh or self.fields.blendshapes
-        if has_more and self.csv_naming is not CsvNaming.SRFER:
-            raise ConfigError(
-                "py-feat's names have none for our landmarks and blendshapes: leave one of the two"
-            )
         require_libraries(self.formats)
         if Format.VIDEO in self.formats:
             find_encoder(self.codec)
@@ -113,7 +106,6 @@ class ExportOptions:
             "notice": self.has_notice,
             "anonymize": None if self.veil is None else str(self.veil),
             "video_codec": str(self.codec),
-            "csv_naming": str(self.csv_naming),
             "fields": asdict(self.fields),
             "refine": None if self.refinement is None else self.refinement.to_record(),
             **self.selection.to_record(),
@@ -179,7 +171,8 @@ class Outputs:
         return {
             Format.VIDEO: self._video_sink,
             Format.JSONL: lambda path: JsonlSink(path, records),
-            Format.CSV: lambda path: CsvSink(path, records, naming=options.csv_naming),
+            Format.CSV: lambda path: CsvSink(path, records),
+            Format.PYFEAT: lambda path: FexSink(path, records),
             Format.PARQUET: lambda path: ParquetSink(path, records, made_by=made_by),
             Format.SRT: lambda path: SegmentSink(path, timeline, to_srt, **played),
             Format.VTT: lambda path: SegmentSink(path, timeline, to_vtt, **played),

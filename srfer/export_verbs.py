@@ -52,13 +52,6 @@ class VeilName(StrEnum):
     PIXELATE = "pixelate"
 
 
-class NamingName(StrEnum):
-    """Whose names the columns of the CSV have."""
-
-    SRFER = "srfer"
-    PYFEAT = "pyfeat"
-
-
 def parse_time(text: str) -> Fraction:
     """An exact time from seconds or [[hours:]minutes:]seconds."""
     match = _TIME.fullmatch(text.strip())
@@ -94,16 +87,16 @@ def export(
     formats: Annotated[
         str,
         typer.Option(
-            help="What to write: video, jsonl, csv, parquet, srt, vtt, ass, crops, eaf, html."
+            "--formats",
+            "--format",
+            help="What to write: video, jsonl, csv, pyfeat, parquet, srt, vtt, ass, crops, eaf, "
+            "html.",
         ),
     ] = "video,jsonl,csv",
     video: Annotated[bool, typer.Option("--video/--no-video", help="Annotated videos.")] = True,
     video_codec: Annotated[
         CodecName, typer.Option(help="Codec of the annotated videos.")
     ] = CodecName.H264,
-    csv_naming: Annotated[
-        NamingName, typer.Option(help="Column names of the CSV: ours, or py-feat's.")
-    ] = NamingName.SRFER,
     anonymize: Annotated[
         VeilName | None, typer.Option(help="Hide the faces in all pictures.", show_default=False)
     ] = None,
@@ -224,7 +217,6 @@ def export(
                 every=every,
                 anonymize=anonymize,
                 video_codec=video_codec,
-                csv_naming=csv_naming,
                 notice=notice,
                 recursive=recursive,
                 fps=fps,

@@ -173,8 +173,8 @@ def test_every_option_does_what_it_says(
         Clip(ticks=ticks_25(50)).make(tmp_path / name)
     (tmp_path / "list.txt").write_text(f"{tmp_path}/a.mp4\n")
     monkeypatch.setattr(sys, "stdin", io.StringIO(f"{tmp_path}/b.mp4\n"))
-    options = "--formats csv,html,srt,video --start 0:01 --end 00:00:01.8 --every 4 --max-faces 3"
-    options += " --min-face 12.5 --anonymize blur --video-codec av1 --csv-naming pyfeat"
+    options = "--format pyfeat,html,srt,video --start 0:01 --end 00:00:01.8 --every 4 --max-faces 3"
+    options += " --min-face 12.5 --anonymize blur --video-codec av1"
     inputs = (f"@{tmp_path}/list.txt", "-", f"{tmp_path}/*.mp4")
     code, data, _ = run(capsys, "export", *inputs, "--out", tmp_path / "out", *options.split())
     assert code == 0
@@ -188,7 +188,7 @@ def test_every_option_does_what_it_says(
     assert settings["end_s"] == "9/5"
     assert (settings["every"], settings["max_faces"], settings["min_face_px"]) == (4, 3, 12.5)
     assert (settings["anonymize"], settings["video_codec"]) == ("blur", "av1")
-    assert "FaceRectX" in (tmp_path / "out/a/frames.csv").read_text()
+    assert "FaceRectX" in (tmp_path / "out/a/fex.csv").read_text()
     assert (tmp_path / "out/index.html").exists()
 
     again = ("export", tmp_path / "a.mp4", "--out", tmp_path / "out", *options.split())

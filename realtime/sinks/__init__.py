@@ -5,6 +5,7 @@ from __future__ import annotations
 from .crops import CropSink
 from .jsonl import JsonlSink
 from .parquet import ParquetSink
+from .pyfeat import FexSink
 from .record import FaceFields, Records, to_record
 from .recorder import Recorder, Recording, save_picture
 from .report import ReportSink
@@ -16,6 +17,7 @@ __all__ = [
     "CropSink",
     "CsvSink",
     "FaceFields",
+    "FexSink",
     "JsonlSink",
     "ParquetSink",
     "Recorder",

@@ -6,9 +6,11 @@ face is a row without numbers, as py-feat's detector writes it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from .record import Cell
+from .table import CsvSink
 
 _EMOTIONS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral", "contempt")
 
@@ -24,6 +26,18 @@ COLUMNS = (
     "pts",
     "input",
 )
+
+
+class FexSink(CsvSink):
+    """Writes a table for `Fex`; of what may be asked for besides, py-feat has no names."""
+
+    name = "pyfeat"
+
+    def _names(self) -> Iterable[str]:
+        return COLUMNS
+
+    def _rows(self, record: dict[str, Any]) -> list[list[Cell]]:
+        return to_rows(record)
 
 
 def to_rows(record: dict[str, Any]) -> list[list[Cell]]:

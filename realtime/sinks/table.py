@@ -5,22 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from ..types import FrameResult
-from . import pyfeat
 from .atomic import TextFile
 from .record import Cell, Records, columns, to_rows
-
-
-class CsvNaming(StrEnum):
-    """Whose names the columns have."""
-
-    SRFER = "srfer"
-    PYFEAT = "pyfeat"
 
 
 class CsvSink:
@@ -29,28 +20,17 @@ class CsvSink:
     Args:
         path: the file to make; `name.partial.csv` until it is complete.
         records: makes what is written; may be shared with other sinks of the same results.
-        naming: whose names the columns have.
     """
 
     name = "csv"
 
-    def __init__(
-        self,
-        path: Path,
-        records: Records | None = None,
-        *,
-        naming: CsvNaming = CsvNaming.SRFER,
-    ) -> None:
+    def __init__(self, path: Path, records: Records | None = None) -> None:
         self.path = path
         self._records = records or Records()
-        self._naming = naming
         self._file: TextFile | None = None
 
     def __enter__(self) -> Self:
-        names: Iterable[str] = pyfeat.COLUMNS
-        if self._naming is CsvNaming.SRFER:
-            names = (column.name for column in columns(self._records.fields))
-        self._file = TextFile(self.path, header=",".join(names) + "\n")
+        self._file = TextFile(self.path, header=",".join(self._names()) + "\n")
         return self
 
     def write(self, result: FrameResult, /) -> None:
@@ -60,10 +40,7 @@ class CsvSink:
             ExportError: if the file cannot be written.
         """
         assert self._file is not None, "enter the sink first"
-        record = self._records.of(result)
-        is_ours = self._naming is CsvNaming.SRFER
-        rows = to_rows(record, self._records.fields) if is_ours else pyfeat.to_rows(record)
-        self._file.write(_as_csv(rows), result.frame.pts)
+        self._file.write(_as_csv(self._rows(self._records.of(result))), result.frame.pts)
 
     def __exit__(
         self,
@@ -73,6 +50,12 @@ class CsvSink:
     ) -> None:
         if self._file is not None:
             self._file.close(is_complete=error is None)
+
+    def _names(self) -> Iterable[str]:
+        return (column.name for column in columns(self._records.fields))
+
+    def _rows(self, record: dict[str, Any]) -> list[list[Cell]]:
+        return to_rows(record, self._records.fields)
 
 
 def _as_csv(rows: Iterable[Sequence[Cell]]) -> str:

@@ -27,6 +27,7 @@ from srfer.realtime.formats import FILE_NAMES, Format, parse_formats
 from srfer.realtime.sinks import (
     CsvSink,
     FaceFields,
+    FexSink,
     JsonlSink,
     ParquetSink,
     ReportSink,
@@ -34,8 +35,8 @@ from srfer.realtime.sinks import (
 )
 from srfer.realtime.sinks.codecs import VideoCodec
 from srfer.realtime.sinks.eaf import Media, to_eaf
+from srfer.realtime.sinks.pyfeat import COLUMNS
 from srfer.realtime.sinks.subtitles import to_srt
-from srfer.realtime.sinks.table import CsvNaming
 from srfer.realtime.sinks.timeline import Timeline
 from srfer.realtime.stage import Sink
 from tests.clips import Clip, picture, ticks_25, video_times
@@ -283,9 +284,9 @@ def test_a_crowd_does_not_make_a_page_that_nobody_can_open(tmp_path: Path) -> No
 
 def test_py_feat_names(tmp_path: Path) -> None:
     script: Script = lambda index: two_faces(index) if index % 2 else {}  # noqa: E731
-    formats = frozenset({Format.CSV, Format.JSONL})
-    results = run(tmp_path, script, formats=formats, csv_naming=CsvNaming.PYFEAT)
-    with (results / "frames.csv").open(newline="") as file:
+    formats = frozenset({Format.PYFEAT, Format.JSONL})
+    results = run(tmp_path, script, formats=formats)
+    with (results / "fex.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     emotions = ["anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral"]
     boxes = ["FaceRectX", "FaceRectY", "FaceRectWidth", "FaceRectHeight", "FaceScore"]
@@ -303,7 +304,7 @@ def test_py_feat_names(tmp_path: Path) -> None:
 
 def test_what_is_asked_for_besides_is_in_both_tables(tmp_path: Path) -> None:
     fields = FaceFields(landmarks=True, mesh=True, blendshapes=True)
-    formats = frozenset({Format.CSV, Format.PARQUET, Format.JSONL})
+    formats = frozenset({Format.CSV, Format.PYFEAT, Format.PARQUET, Format.JSONL})
     results = run(tmp_path, formats=formats, fields=fields)
     table = pq.read_table(results / "frames.parquet")
     with (results / "frames.csv").open(newline="") as file:
@@ -311,8 +312,8 @@ def test_what_is_asked_for_besides_is_in_both_tables(tmp_path: Path) -> None:
     assert table.schema.names == header == list(srfer.results(results).to_pandas().columns)
     assert {"nose_x", "mesh_477_z", "blendshape_jawOpen"} <= set(header)
     assert table["nose_x"].null_count == table.num_rows, "nobody measured it"
-    with pytest.raises(ConfigError, match="py-feat's names"):
-        ExportOptions(fields=fields, csv_naming=CsvNaming.PYFEAT)
+    with (results / "fex.csv").open(newline="") as file:
+        assert tuple(next(csv.reader(file))) == COLUMNS, "py-feat has no names for these"
 
 
 @pytest.mark.parametrize("codec", VideoCodec)
@@ -341,6 +342,7 @@ def no_room(path: Path, timeline: Timeline) -> dict[Format, Sink]:
     return {
         Format.JSONL: JsonlSink(path),
         Format.CSV: CsvSink(path),
+        Format.PYFEAT: FexSink(path),
         Format.PARQUET: ParquetSink(path),
         Format.SRT: SegmentSink(path, timeline, to_srt, "x"),
         Format.EAF: SegmentSink(path, timeline, lambda shown, by: to_eaf(shown, by, [1, 2], media)),

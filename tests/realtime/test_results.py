@@ -86,7 +86,6 @@ def test_export_from_python_is_that_of_the_command(tmp_path: Path) -> None:
         ({"formats": ["xml"]}, "unknown format 'xml'"),
         ({"video_codec": "vp9"}, "unknown video codec 'vp9'; choose from h264, hevc, av1"),
         ({"anonymize": "mask"}, "unknown way to anonymize 'mask'; choose from blur, pixelate"),
-        ({"csv_naming": "x"}, "unknown naming 'x'; choose from srfer, pyfeat"),
         ({"end_s": -1}, "must be after the start"),
     ],
 )
