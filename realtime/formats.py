@@ -44,6 +44,9 @@ FILE_NAMES = {
 }
 """Name of each format's file (of a folder, for crops) beside the manifest."""
 
+HOLD_ALL_FIELDS = frozenset({Format.JSONL, Format.CSV, Format.PARQUET})
+"""Those that hold whatever is asked for of each face."""
+
 DEFAULT_FORMATS = frozenset({Format.VIDEO, Format.JSONL, Format.CSV})
 
 

@@ -19,7 +19,14 @@ from srfer import __version__
 from srfer.engines import LABELS
 from srfer.errors import ConfigError
 
-from .formats import DEFAULT_FORMATS, FILE_NAMES, Format, output_paths, require_libraries
+from .formats import (
+    DEFAULT_FORMATS,
+    FILE_NAMES,
+    HOLD_ALL_FIELDS,
+    Format,
+    output_paths,
+    require_libraries,
+)
 from .jobs import Job
 from .overlay import Overlay
 from .refine import Kept, Refinement
@@ -94,6 +101,12 @@ class ExportOptions:
             raise ConfigError("crops show faces, which are to be hidden: leave one of the two out")
         if self.jobs < 1:
             raise ConfigError(f"jobs must be 1 or more, not {self.jobs}")
+        has_more = self.fields.landmarks or self.fields.mesh or self.fields.blendshapes
+        if has_more and Format.PYFEAT in self.formats and not self.formats & HOLD_ALL_FIELDS:
+            raise ConfigError(
+                "py-feat's names have none for our landmarks and blendshapes: add jsonl, csv or "
+                "parquet, or leave them out"
+            )
         require_libraries(self.formats)
         if Format.VIDEO in self.formats:
             find_encoder(self.codec)

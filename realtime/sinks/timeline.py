@@ -174,11 +174,9 @@ class Timeline:
         for second, share_s in _by_second(time_s, until_s):
             track.seconds.setdefault(second, np.zeros(len(SHOWN)))[shown] += share_s
         begun = self._open.get(number)
-        if begun is not None:
-            is_bridged = time_s == begun.seen_s or time_s - begun.seen_s <= BRIDGE_S
-            if begun.label != label or not is_bridged:
-                self._close(number, not_after_s=time_s)
-                begun = None
+        if begun is not None and (begun.label != label or time_s - begun.seen_s > BRIDGE_S):
+            self._close(number, not_after_s=time_s)
+            begun = None
         if begun is None:
             begun = self._open[number] = _Open(label, time_s, time_s)
         begun.add(until_s, confidence)

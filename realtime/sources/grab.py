@@ -17,6 +17,7 @@ import struct
 import sys
 
 import av
+from av.video.reformatter import VideoReformatter
 
 STALL_S = 5
 """Without a picture for this long, the program ends itself, in seconds."""
@@ -26,10 +27,11 @@ def main(kind: str, file: str, options: str) -> int:
     """Write pictures until something breaks."""
     try:
         _be_patient()
+        converter = VideoReformatter()  # one for every picture would leave holes in the memory
         with av.open(file, format=kind, options=json.loads(options)) as container:
             for picture in container.decode(video=0):
                 _be_patient()
-                pixels = picture.to_ndarray(format="rgb24", threads=1)
+                pixels = converter.reformat(picture, format="rgb24", threads=1).to_ndarray()
                 sys.stdout.buffer.write(struct.pack("<II", picture.width, picture.height))
                 sys.stdout.buffer.write(pixels.tobytes())
                 sys.stdout.buffer.flush()

@@ -313,7 +313,9 @@ def test_what_is_asked_for_besides_is_in_both_tables(tmp_path: Path) -> None:
     assert {"nose_x", "mesh_477_z", "blendshape_jawOpen"} <= set(header)
     assert table["nose_x"].null_count == table.num_rows, "nobody measured it"
     with (results / "fex.csv").open(newline="") as file:
-        assert tuple(next(csv.reader(file))) == COLUMNS, "py-feat has no names for these"
+        assert tuple(next(csv.reader(file))) == COLUMNS
+    with pytest.raises(ConfigError, match="py-feat's names have none"):
+        ExportOptions(fields=fields, formats=frozenset({Format.PYFEAT, Format.VIDEO}))
 
 
 @pytest.mark.parametrize("codec", VideoCodec)
