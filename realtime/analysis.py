@@ -14,9 +14,10 @@ from srfer.engines import LABELS, Expression
 
 from .crop import DEFAULT_RULE, CropRule, cut_out
 from .load import EffortDial
+from .memory import from_bytes, to_bytes
 from .smoothing import ExponentialSmoother, SteadyLabel
 from .tracking.media_time import MediaTime
-from .types import FaceResult, FrameResult, Track, TrackedFrame, TrackState
+from .types import FaceResult, Frame, FrameResult, Track, TrackedFrame, TrackState
 
 SMALLEST_PX = 6.0
 """Faces cut from fewer pixels are not read: nothing was ever measured there."""
@@ -37,12 +38,21 @@ class FaceReader(Protocol):
 
 
 @dataclass(slots=True)
-class _Memory:
+class _Seen:
     """What is kept of a track."""
 
     smoother: ExponentialSmoother = field(default_factory=ExponentialSmoother)
     label: SteadyLabel = field(default_factory=SteadyLabel)
     read_at_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """All that later results depend on."""
+
+    tracks: dict[int, _Seen]
+    time: MediaTime
+    frames: int
 
 
 class Analyzer:
@@ -76,12 +86,12 @@ class Analyzer:
         self._rule = rule
         self._use_sr = use_sr
         self._dial = dial or EffortDial()
-        self._memories: dict[int, _Memory] = {}
+        self._seen: dict[int, _Seen] = {}
         self._time = MediaTime()
         self._frames = 0
 
     def __enter__(self) -> Self:
-        self._memories.clear()
+        self._seen.clear()
         self._time = MediaTime()
         return self
 
@@ -91,7 +101,16 @@ class Analyzer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._memories.clear()
+        self._seen.clear()
+
+    def remember(self) -> bytes:
+        """See `srfer.realtime.stage.Remembering`."""
+        return to_bytes(_Memory(self._seen, self._time, self._frames))
+
+    def recall(self, memory: bytes, _: Frame) -> None:
+        """See `srfer.realtime.stage.Remembering`."""
+        known = from_bytes(memory, _Memory)
+        self._seen, self._time, self._frames = known.tracks, known.time, known.frames
 
     def __call__(self, tracked: TrackedFrame) -> FrameResult:
         """Read the faces of a frame.
@@ -121,9 +140,7 @@ class Analyzer:
         """The result of a frame, from what was read of its faces, by track id."""
         self._time.advance(tracked.frame)
         self._frames += 1
-        self._memories = {
-            track.id: self._memories.get(track.id) or _Memory() for track in tracked.tracks
-        }
+        self._seen = {track.id: self._seen.get(track.id) or _Seen() for track in tracked.tracks}
         faces = [self._result(track, readings.get(track.id)) for track in tracked.tracks]
         failed = sum(reading is None for reading in readings.values())
         return FrameResult(
@@ -132,17 +149,17 @@ class Analyzer:
 
     def _result(self, track: Track, expression: Expression | None) -> FaceResult:
         """What is known of a face, with what was read of it before."""
-        memory, now_s = self._memories[track.id], self._time.now_s
+        seen, now_s = self._seen[track.id], self._time.now_s
         if expression is not None:
-            memory.read_at_s = now_s
-            memory.label.update(memory.smoother.update(now_s, expression.probabilities))
-        index = memory.label.index
+            seen.read_at_s = now_s
+            seen.label.update(seen.smoother.update(now_s, expression.probabilities))
+        index = seen.label.index
         return FaceResult(
             track=track,
             expression=expression,
-            smoothed=memory.smoother.value,
+            smoothed=seen.smoother.value,
             steady_label=None if index is None else LABELS[index],
-            read_ago_s=None if memory.read_at_s is None else now_s - memory.read_at_s,
+            read_ago_s=None if seen.read_at_s is None else now_s - seen.read_at_s,
         )
 
     def _cut_out(self, tracked: TrackedFrame, ahead: int) -> dict[int, _Crop]:
@@ -158,8 +175,8 @@ class Analyzer:
     def _is_due(self, track: Track, ahead: int) -> bool:
         """Whether the face is to be read in that frame; a new one always is."""
         is_turn = (self._frames + 1 + ahead + track.id) % self._dial.saving.read_every == 0
-        memory = self._memories.get(track.id)
-        return is_turn or memory is None or memory.read_at_s is None
+        seen = self._seen.get(track.id)
+        return is_turn or seen is None or seen.read_at_s is None
 
     def _read(self, crops: Sequence[_Crop]) -> list[Expression | None]:
         """Expressions of faces; None stands for a reading that failed."""

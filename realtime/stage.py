@@ -98,6 +98,30 @@ class BatchStage(Stage[In_contra, Out_co], Protocol[In_contra, Out_co]):
         ...
 
 
+@runtime_checkable
+class Remembering(Stage[In_contra, Out_co], Protocol[In_contra, Out_co]):
+    """A stage whose work can be interrupted, and continued in another process."""
+
+    def remember(self) -> bytes:
+        """All that later results depend on, but for the picture of the last frame.
+
+        What cannot be written down is forgotten, so results may depend on when this is called.
+        """
+        ...
+
+    def recall(self, memory: bytes, last: Frame) -> None:
+        """Go on, once entered, where another such stage was.
+
+        Args:
+            memory: what that one remembered.
+            last: the last frame that it was given.
+
+        Raises:
+            ValueError: if the memory is not one of such a stage.
+        """
+        ...
+
+
 def most_at_once(stages: Sequence[Stage[Any, Any]]) -> int:
     """The most messages that are worth waiting for in front of any of these stages."""
     return max((stage.at_once for stage in stages if isinstance(stage, BatchStage)), default=1)

@@ -33,3 +33,11 @@ class Tracker(Part, Protocol):
             EngineError: what finds the faces failed.
         """
         ...
+
+    def remember(self) -> bytes:
+        """See `srfer.realtime.stage.Remembering`."""
+        ...
+
+    def recall(self, memory: bytes, last: Frame) -> None:
+        """See `srfer.realtime.stage.Remembering`."""
+        ...

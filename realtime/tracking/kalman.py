@@ -8,7 +8,8 @@ for which arrays would cost more than the sums.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple, Self
 
 from ..types import Box
 
@@ -58,10 +59,20 @@ class _Axis(NamedTuple):
         )
 
 
+@dataclass(slots=True)
 class MotionFilter:
-    """Position, size and speed of one face."""
+    """Position, size and speed of one face.
 
-    def __init__(self, box: Box, noise: float) -> None:
+    Attributes:
+        axes: middle x, middle y, log size.
+        aspect: width of the box over its height.
+    """
+
+    axes: tuple[_Axis, ...]
+    aspect: float
+
+    @classmethod
+    def at(cls, box: Box, noise: float) -> Self:
         """Begin at a box.
 
         Args:
@@ -69,25 +80,25 @@ class MotionFilter:
             noise: standard deviation of a measurement, as a share of the face's side.
         """
         places = _measure(box)
-        self._axes = tuple(
+        axes = tuple(
             _Axis(place, 0.0, (noise * unit) ** 2, 0.0, (speed * unit) ** 2)
             for place, speed, unit in zip(places, FIRST_SPEED, _units(places[2]), strict=True)
         )
-        self._aspect = box.width / box.height
+        return cls(axes, box.width / box.height)
 
     @property
     def box(self) -> Box:
         """Where the face is believed to be, in pixels."""
-        x, y, log_side = (axis.place for axis in self._axes)
+        x, y, log_side = (axis.place for axis in self.axes)
         side = math.exp(log_side)
-        half_width = side * math.sqrt(self._aspect) / 2
-        half_height = side / math.sqrt(self._aspect) / 2
+        half_width = side * math.sqrt(self.aspect) / 2
+        half_height = side / math.sqrt(self.aspect) / 2
         return Box(x - half_width, y - half_height, x + half_width, y + half_height)
 
     @property
     def spread_px(self) -> float:
         """Standard deviation of the place, in pixels."""
-        return math.sqrt(max(axis.place_var for axis in self._axes[:2]))
+        return math.sqrt(max(axis.place_var for axis in self.axes[:2]))
 
     def predict(self, dt_s: float, *, is_seen: bool) -> None:
         """Let time pass.
@@ -96,26 +107,26 @@ class MotionFilter:
             dt_s: seconds since the last call, 0 or more.
             is_seen: False while the face is hidden: it then comes to rest.
         """
-        log_side = self._axes[2].place + self._axes[2].speed * dt_s
+        log_side = self.axes[2].place + self.axes[2].speed * dt_s
         kept = 1.0 if is_seen else 0.5 ** (dt_s / COAST_HALF_LIFE_S)
-        self._axes = tuple(
+        self.axes = tuple(
             axis.predicted(dt_s, (acceleration * unit) ** 2 * dt_s, kept)
             for axis, acceleration, unit in zip(
-                self._axes, ACCELERATION, _units(log_side), strict=True
+                self.axes, ACCELERATION, _units(log_side), strict=True
             )
         )
 
     def correct(self, box: Box, noise: float) -> None:
-        """Take in where the face was seen; `noise` as in `__init__`."""
+        """Take in where the face was seen; `noise` as in `at`."""
         x, y, log_side = (
             axis.corrected(measured, (noise * unit) ** 2)
             for axis, measured, unit in zip(
-                self._axes, _measure(box), _units(self._axes[2].place), strict=True
+                self.axes, _measure(box), _units(self.axes[2].place), strict=True
             )
         )
         growth = min(max(log_side.speed, -FASTEST_GROWTH), FASTEST_GROWTH)
-        self._axes = x, y, log_side._replace(speed=growth)
-        self._aspect = box.width / box.height
+        self.axes = x, y, log_side._replace(speed=growth)
+        self.aspect = box.width / box.height
 
 
 def _units(log_side: float) -> tuple[float, float, float]:

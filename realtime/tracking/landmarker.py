@@ -90,16 +90,28 @@ class FaceLandmarker:
         Raises:
             EngineError: MediaPipe is not open, or it failed.
         """
+        height, width = image.shape[:2]
+        head = worker.REQUEST.pack(height, width, at_ms)
+        count = self._ask(head, np.ascontiguousarray(image).data)
+        return [self._read_face() for _ in range(count)]
+
+    def begin_anew(self) -> None:
+        """Forget all frames, as if a video began.
+
+        Raises:
+            EngineError: MediaPipe is not open, or it failed.
+        """
+        self._ask(worker.REQUEST.pack(0, 0, 0), b"")
+
+    def _ask(self, head: bytes, pixels: memoryview | bytes) -> int:
         if self._process is None:
             raise EngineError("MediaPipe is not open: use it in a with block")
         assert self._process.stdin is not None
-        height, width = image.shape[:2]
         with suppress(OSError):  # it has gone; its last words, if any, are read below
-            self._process.stdin.write(worker.REQUEST.pack(height, width, at_ms))
-            self._process.stdin.write(np.ascontiguousarray(image).data)
+            self._process.stdin.write(head)
+            self._process.stdin.write(pixels)
             self._process.stdin.flush()
-        count = self._read_count()
-        return [self._read_face() for _ in range(count)]
+        return self._read_count()
 
     def _read_count(self) -> int:
         (count,) = worker.COUNT.unpack(self._read(worker.COUNT.size))

@@ -9,6 +9,7 @@ whole frame at 128 px.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,6 +22,7 @@ from srfer.errors import ConfigError
 
 from ..details import FaceDetails
 from ..known_models import fetched_model
+from ..memory import from_bytes, to_bytes
 from ..types import Box, Face, Frame, RgbImage, TrackedFrame
 from .association import assign, iou, left_over, nearness
 from .config import TrackerConfig
@@ -61,6 +63,17 @@ def open_mediapipe(
     config = config or TrackerConfig()
     landmarker = FaceLandmarker(model or fetched_model("mediapipe"), faces=config.max_faces)
     return MediaPipeTracker(landmarker, config, detect_px=detect_px)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Memory:
+    """All that later tracks depend on, but for what MediaPipe itself remembers."""
+
+    targets: list[Target]
+    next_number: int
+    time: MediaTime
+    scene: SceneWatch
+    at_ms: int
 
 
 class MediaPipeTracker:
@@ -119,6 +132,22 @@ class MediaPipeTracker:
         self._join(self._find(frame.image), luma.levels)
         return TrackedFrame(frame, tuple(target.snapshot for target in self._targets))
 
+    def remember(self) -> bytes:
+        """See `srfer.realtime.stage.Remembering`.
+
+        What MediaPipe remembers cannot be had, so it has to forget: it looks for the faces of the
+        next frame as if a video began.
+        """
+        self._landmarker.begin_anew()
+        memory = _Memory(self._targets, self._next_number, self._time, self._scene, self._at_ms)
+        return to_bytes(memory)
+
+    def recall(self, memory: bytes, _: Frame) -> None:
+        """See `srfer.realtime.stage.Remembering`."""
+        known = from_bytes(memory, _Memory)
+        self._targets, self._next_number = known.targets, known.next_number
+        self._time, self._scene, self._at_ms = known.time, known.scene, known.at_ms
+
     def _reset(self) -> None:
         self._targets = []
         self._next_number = 1
@@ -155,7 +184,7 @@ class MediaPipeTracker:
         self._targets = [t for t in self._targets if t.is_confirmed or t.is_seen]
         room = self._config.max_faces - sum(target.is_seen for target in self._targets)
         for face in rest[: max(0, room)]:
-            self._targets.append(Target(self._next_number, face, luma, now_s))
+            self._targets.append(Target.begin(self._next_number, face, luma, now_s))
             self._next_number += 1
 
 

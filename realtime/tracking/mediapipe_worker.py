@@ -9,7 +9,8 @@ file imports nothing of srfer; `landmarker.py` starts it and is the other end of
     request   height, width, milliseconds (int32, int32, int64), then height * width * 3 bytes RGB
     reply     faces (int32), then for each (478 * 3 + 52) float32; or -1, a length, and why
 
-The first reply, to no request, is 0 once the model is loaded. All numbers are little-endian.
+The first reply, to no request, is 0 once the model is loaded. A picture without pixels ends a
+video: the model is loaded anew, which is told in the same way. All numbers are little-endian.
 """
 
 from __future__ import annotations
@@ -87,13 +88,15 @@ def _open(model: str, faces: int, score_from: float) -> Any:
     )
 
 
-def _serve(landmarker: Any, requests: BinaryIO, replies: BinaryIO) -> None:
-    """Answer until the requests end."""
+def _serve(landmarker: Any, requests: BinaryIO, replies: BinaryIO) -> bool:
+    """Answer until the video ends; False if the requests do."""
     import mediapipe
     import numpy as np
 
     while len(head := requests.read(REQUEST.size)) == REQUEST.size:
         height, width, at_ms = REQUEST.unpack(head)
+        if height * width == 0:
+            return True
         pixels = np.frombuffer(requests.read(height * width * 3), np.uint8)
         picture = mediapipe.Image(
             image_format=mediapipe.ImageFormat.SRGB, data=pixels.reshape(height, width, 3)
@@ -106,6 +109,7 @@ def _serve(landmarker: Any, requests: BinaryIO, replies: BinaryIO) -> None:
             reply += [mesh.tobytes(), np.array([s.score for s in shapes], "<f4").tobytes()]
         replies.write(b"".join(reply))
         replies.flush()
+    return False
 
 
 def main() -> None:
@@ -115,10 +119,12 @@ def main() -> None:
     os.dup2(2, 1)
     try:
         forbid_network()
-        with _open(sys.argv[1], int(sys.argv[2]), float(sys.argv[3])) as landmarker:
-            replies.write(COUNT.pack(0))
-            replies.flush()
-            _serve(landmarker, sys.stdin.buffer, replies)
+        goes_on = True
+        while goes_on:
+            with _open(sys.argv[1], int(sys.argv[2]), float(sys.argv[3])) as landmarker:
+                replies.write(COUNT.pack(0))
+                replies.flush()
+                goes_on = _serve(landmarker, sys.stdin.buffer, replies)
     except BrokenPipeError:
         pass  # the parent has gone
     except Exception as error:  # the parent says it: nobody reads what this process prints

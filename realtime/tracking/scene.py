@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -20,19 +22,24 @@ LEAST_CHANGED_SHARE = 0.4
 of a plain wall it may be all that the correlation sees."""
 
 
+@dataclass(slots=True, eq=False)
 class SceneWatch:
-    """Tells whether a frame shows another scene, or has another size, than the last one."""
+    """Tells whether a frame shows another scene, or has another size, than the last one.
 
-    def __init__(self) -> None:
-        self._size: tuple[int, ...] | None = None
-        self._before = np.zeros(1)
+    Attributes:
+        size: of the last glance, or None before the first.
+        before: the last glance, reduced.
+    """
+
+    size: tuple[int, ...] | None = None
+    before: NDArray[np.float64] | None = None
 
     def is_cut(self, seen: Glance) -> bool:
         """True if the frame of which this is the glance does not continue that of the last call."""
-        size, before = self._size, self._before
+        size, before = self.size, self.before
         now = _reduced(seen)
-        self._size, self._before = seen.shape, now
-        if size is None:
+        self.size, self.before = seen.shape, now
+        if size is None or before is None:
             return False
         if size != seen.shape:
             return True

@@ -7,6 +7,7 @@ new: then a window round each face says the same of it, for a fraction of the co
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum, auto
 
 from ..load import EffortDial
@@ -33,6 +34,25 @@ class Search(Enum):
     """A part of a large frame, enlarged."""
 
 
+@dataclass(slots=True, eq=False)
+class ScheduleMemory:
+    """What a schedule remembers.
+
+    Attributes:
+        since_tile: frames since a tile was searched.
+        since_search: frames since the whole frame was searched, or windows were.
+        since_whole: frames since the whole frame was searched.
+        seen: how it looked then; None if it is to be searched next.
+        is_restless: something had changed beyond the people who are followed.
+    """
+
+    since_tile: int = 0
+    since_search: int = 0
+    since_whole: int = 0
+    seen: Glance | None = None
+    is_restless: bool = False
+
+
 class SearchSchedule:
     """Says for each frame what is to be searched.
 
@@ -45,18 +65,18 @@ class SearchSchedule:
     Args:
         config: how often.
         dial: how much less often.
+
+    Attributes:
+        memory: may be replaced by that of an earlier schedule.
     """
 
     def __init__(self, config: TrackerConfig, dial: EffortDial) -> None:
         self._config, self._dial = config, dial
-        self._since_tile = 0
-        self.restart()
+        self.memory = ScheduleMemory()
 
     def restart(self) -> None:
         """Have the whole frame searched next, as after a cut."""
-        self._since_search = self._since_whole = 0
-        self._seen: Glance | None = None
-        self._is_restless = False
+        self.memory = ScheduleMemory(self.memory.since_tile)
 
     def next(
         self, seen: Glance, faces: Sequence[Box], *, is_in_doubt: bool, do_windows: bool
@@ -70,45 +90,47 @@ class SearchSchedule:
             do_windows: all that is known can be searched for in windows, and they cost less than
                 the whole frame.
         """
-        self._since_search += 1
-        self._since_whole += 1
-        self._since_tile += 1
+        memory = self.memory
+        memory.since_search += 1
+        memory.since_whole += 1
+        memory.since_tile += 1
         if self._is_search_due(is_in_doubt):
-            self._since_search = 0
+            memory.since_search = 0
             if do_windows and not is_in_doubt and not self._is_whole_due(seen, faces):
                 return Search.WINDOWS
-            self._since_whole = 0
-            self._seen = seen
+            memory.since_whole = 0
+            memory.seen = seen
             return Search.WHOLE
         if self._is_tile_due():
-            self._since_tile = 0
+            memory.since_tile = 0
             return Search.TILE
         return Search.NOTHING
 
     def _is_search_due(self, is_in_doubt: bool) -> bool:
-        if self._seen is None:
+        if self.memory.seen is None:
             return True
         config = self._config
         every = config.recheck_every_frames if is_in_doubt else config.detect_every_frames
-        return self._since_search >= every * self._dial.saving.search_factor
+        return self.memory.since_search >= every * self._dial.saving.search_factor
 
     def _is_whole_due(self, seen: Glance, faces: Sequence[Box]) -> bool:
-        if self._seen is None:
+        memory = self.memory
+        if memory.seen is None:
             return True
-        change, shape = changed(self._seen, seen), self._seen.shape
-        was_restless = self._is_restless
-        self._is_restless = is_news(change & beyond(shape, map(person, faces)))
-        if self._is_restless:
+        change, shape = changed(memory.seen, seen), memory.seen.shape
+        was_restless = memory.is_restless
+        memory.is_restless = is_news(change & beyond(shape, map(person, faces)))
+        if memory.is_restless:
             every = RESTLESS_FACTOR * self._config.detect_every_frames if was_restless else 0
         else:
             every = self._config.whole_every_frames
             windows = [window_of(face, FOLLOWED_IN_WINDOW_PX) for face in faces]
             if not is_news(change & beyond(shape, windows)):
                 every *= STILL_FACTOR
-        return self._since_whole >= every * self._dial.saving.search_factor
+        return memory.since_whole >= every * self._dial.saving.search_factor
 
     def _is_tile_due(self) -> bool:
         if self._config.tiles_per_search == 0:
             return False
         every = max(1, self._config.detect_every_frames // self._config.tiles_per_search)
-        return self._since_tile >= every * self._dial.saving.search_factor
+        return self.memory.since_tile >= every * self._dial.saving.search_factor

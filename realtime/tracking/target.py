@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,18 +23,40 @@ AGREES_FROM_IOU = 0.6
 """Below this overlap the detection shows that the motion went astray, and replaces it."""
 
 
+@dataclass(slots=True, eq=False)
 class Target:
-    """A face that is followed. The tracker owns and changes it; others see its snapshots."""
+    """A face that is followed. The tracker owns and changes it; others see its snapshots.
 
-    def __init__(self, number: int, face: Face, luma: NDArray[np.uint8], now_s: float) -> None:
-        self.number = number
-        self.face = face
-        self.age = 0
-        self.is_seen = True
-        self.is_confirmed = False
-        self.seen_s = now_s
-        self._filter = MotionFilter(face.box, DETECTION_NOISE)
-        self._remember(luma, now_s)
+    Attributes:
+        number: its track's id.
+        face: where it is.
+        seen_s: when it was seen last, in seconds of media time.
+        motion: where it is and how it moves.
+        detected_s: when it was last detected, not only carried along by the picture's motion.
+        detected: `motion` at that time.
+        look: its portrait at that time.
+        age: frames since it began.
+        is_seen: it is in the picture.
+        is_confirmed: it was detected a second time.
+    """
+
+    number: int
+    face: Face
+    seen_s: float
+    motion: MotionFilter
+    detected_s: float
+    detected: MotionFilter
+    look: NDArray[np.float32]
+    age: int = 0
+    is_seen: bool = True
+    is_confirmed: bool = False
+
+    @classmethod
+    def begin(cls, number: int, face: Face, luma: NDArray[np.uint8], now_s: float) -> Self:
+        """A face that was detected for the first time."""
+        motion = MotionFilter.at(face.box, DETECTION_NOISE)
+        look = portrait(luma, face.box)
+        return cls(number, face, now_s, motion, now_s, copy.copy(motion), look)
 
     @property
     def snapshot(self) -> Track:
@@ -48,22 +72,17 @@ class Target:
     @property
     def predicted(self) -> Box:
         """Where the face should be by its speed alone."""
-        return self._filter.box
+        return self.motion.box
 
     @property
     def reach_px(self) -> float:
         """How far from `predicted` the face may turn up: more, the longer it was not seen."""
-        return min(0.5 * self.side_px + 2 * self._filter.spread_px, 1.5 * self.side_px)
-
-    @property
-    def detected_s(self) -> float:
-        """When the face was last detected, not only carried along by the picture's motion."""
-        return self._detected_s
+        return min(0.5 * self.side_px + 2 * self.motion.spread_px, 1.5 * self.side_px)
 
     def predict(self, dt_s: float) -> None:
         """Let time pass."""
         self.age += 1
-        self._filter.predict(dt_s, is_seen=self.is_seen)
+        self.motion.predict(dt_s, is_seen=self.is_seen)
 
     def carry(self, motion: Motion, luma: NDArray[np.uint8], now_s: float) -> bool:
         """Go along with the picture's motion; False if the face is not to be seen there."""
@@ -72,11 +91,11 @@ class Target:
         height, width = luma.shape
         if not (0 <= x < width and 0 <= y < height):
             return False
-        if likeness(portrait(luma, face.box), self._look) < SAME_FACE_FROM:
+        if likeness(portrait(luma, face.box), self.look) < SAME_FACE_FROM:
             return False
         self.face = face
         self.seen_s = now_s
-        self._filter.correct(face.box, FLOW_NOISE)
+        self.motion.correct(face.box, FLOW_NOISE)
         return True
 
     def find(self, found: Face, luma: NDArray[np.uint8], now_s: float, *, gain: float) -> None:
@@ -86,7 +105,7 @@ class Target:
         self.is_seen = True
         self.is_confirmed = True
         self.seen_s = now_s
-        self._filter.correct(found.box, DETECTION_NOISE)
+        self.motion.correct(found.box, DETECTION_NOISE)
         self._remember(luma, now_s)
 
     def lose(self, now_s: float) -> None:
@@ -96,14 +115,14 @@ class Target:
         covers the face now, so the speed is the one known at that detection.
         """
         if self.is_seen:
-            self._filter, detected_s = copy.copy(self._detected), self._detected_s
-            self._filter.predict(now_s - detected_s, is_seen=False)
+            self.motion = copy.copy(self.detected)
+            self.motion.predict(now_s - self.detected_s, is_seen=False)
         self.is_seen = False
         self.face = _moved(self.face, self.predicted)
 
     def _remember(self, luma: NDArray[np.uint8], now_s: float) -> None:
-        self._look = portrait(luma, self.face.box)
-        self._detected, self._detected_s = copy.copy(self._filter), now_s
+        self.look = portrait(luma, self.face.box)
+        self.detected, self.detected_s = copy.copy(self.motion), now_s
 
 
 def _blended(carried: Face, found: Face, gain: float) -> Face:

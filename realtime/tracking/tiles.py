@@ -109,14 +109,29 @@ def _pieces(length: int, share: float) -> list[tuple[int, int]]:
     return [(begin, begin + side) for begin in begins]
 
 
-@dataclass(slots=True)
-class _Searched:
+@dataclass(slots=True, eq=False)
+class Searched:
     """When and how a tile was seen when it was searched last, and when all of it was."""
 
     now_s: float
     seen: Glance
     all_s: float
     all_seen: Glance
+
+
+@dataclass(slots=True, eq=False)
+class TilesMemory:
+    """What is remembered of the tiles of a source.
+
+    Attributes:
+        size: (height, width) of its frames, in pixels; empty before the first choice.
+        searched: the tiles that were searched.
+        unsettled: those in which there may be a face that is not followed.
+    """
+
+    size: tuple[int, ...]
+    searched: list[tuple[Tile, Searched]]
+    unsettled: list[Tile]
 
 
 class TileRound:
@@ -131,9 +146,19 @@ class TileRound:
 
     def restart(self) -> None:
         """Begin with all tiles again, as after a cut."""
-        self._searched: dict[Tile, _Searched] = {}
+        self._searched: dict[Tile, Searched] = {}
         self._unsettled: set[Tile] = set()
         self._chosen: tuple[Tile, Tile] | None = None
+
+    def remember(self) -> TilesMemory:
+        """All that later choices depend on."""
+        return TilesMemory(self._size, list(self._searched.items()), list(self._unsettled))
+
+    def recall(self, memory: TilesMemory) -> None:
+        """Go on where another round of the same source was."""
+        self._begin(memory.size)
+        self._searched = dict(memory.searched)
+        self._unsettled = set(memory.unsettled)
 
     def choose(
         self, size: tuple[int, ...], seen: Glance, now_s: float, known: Sequence[Box] = ()
@@ -149,15 +174,7 @@ class TileRound:
             known: faces that are followed: what moves round them is no news.
         """
         if size != self._size:
-            self._size = size
-            tiles = tiles_of(
-                size[1],
-                size[0],
-                detect_px=self._detect_px,
-                least_face_px=self._least_face_px,
-            )
-            self._tiles = {t: places(t.left, t.top, t.right, t.bottom) for t in tiles}
-            self.restart()
+            self._begin(size)
         fresh = next((tile for tile in self._tiles if tile not in self._searched), None)
         chosen = (fresh, fresh) if fresh else self._most_urgent(seen, now_s, known)
         self._chosen = chosen
@@ -165,7 +182,7 @@ class TileRound:
             return None
         tile, part = chosen
         if part == tile:
-            self._searched[tile] = _Searched(now_s, seen, now_s, seen)
+            self._searched[tile] = Searched(now_s, seen, now_s, seen)
         else:
             self._searched[tile] = replace(self._searched[tile], now_s=now_s, seen=seen)
         return part
@@ -182,6 +199,18 @@ class TileRound:
             self._unsettled.add(tile)
         elif part == tile:
             self._unsettled.discard(tile)
+
+    def _begin(self, size: tuple[int, ...]) -> None:
+        """Divide frames of a (height, width) into tiles; none is searched yet."""
+        self._size = size
+        self._tiles = {t: places(t.left, t.top, t.right, t.bottom) for t in self._divided(size)}
+        self.restart()
+
+    def _divided(self, size: tuple[int, ...]) -> tuple[Tile, ...]:
+        if not size:
+            return ()
+        height, width = size
+        return tiles_of(width, height, detect_px=self._detect_px, least_face_px=self._least_face_px)
 
     def _most_urgent(
         self, seen: Glance, now_s: float, known: Sequence[Box]

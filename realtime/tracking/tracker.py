@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from ..detection import Detector
 from ..load import EffortDial
+from ..memory import from_bytes, to_bytes
 from ..types import Face, Frame, TrackedFrame
 from .association import assign, iou, left_over, nearness
 from .config import TrackerConfig
@@ -26,6 +27,7 @@ from .first_look import look_at_all
 from .flow import follow
 from .glance import Glance, glance
 from .media_time import MediaTime
+from .memory import TrackerMemory
 from .scene import SceneWatch
 from .schedule import Search, SearchSchedule
 from .second_look import FOLLOWED_IN_WINDOW_PX, WINDOW_PX, look_again
@@ -56,7 +58,10 @@ class FaceTracker:
     name = "track"
 
     _targets: list[Target]
+    _luma: NDArray[np.uint8]
     _seen: Glance
+    _schedule: SearchSchedule
+    _tiles: TileRound
 
     def __init__(
         self,
@@ -116,6 +121,30 @@ class FaceTracker:
             case Search.TILE:
                 self._search_tile(frame)
         return TrackedFrame(frame, tuple(target.snapshot for target in self._targets))
+
+    def remember(self) -> bytes:
+        """See `srfer.realtime.stage.Remembering`."""
+        memory = TrackerMemory(
+            self._targets,
+            self._next_number,
+            self._time,
+            self._scene,
+            self._schedule.memory,
+            self._tiles.remember(),
+            self._is_in_doubt,
+            self._has_strangers,
+        )
+        return to_bytes(memory)
+
+    def recall(self, memory: bytes, last: Frame) -> None:
+        """See `srfer.realtime.stage.Remembering`."""
+        known = from_bytes(memory, TrackerMemory)
+        self._targets, self._next_number = known.targets, known.next_number
+        self._time, self._scene = known.time, known.scene
+        self._schedule.memory = known.schedule
+        self._tiles.recall(known.tiles)
+        self._is_in_doubt, self._has_strangers = known.is_in_doubt, known.has_strangers
+        self._luma = last.luma.levels
 
     def _reset(self) -> None:
         self._targets = []
@@ -315,7 +344,7 @@ class FaceTracker:
     @property
     def _small_px(self) -> float:
         """Faces below this size, in pixels of the frame, get second looks."""
-        searched_at = min(1.0, self._detector.detect_px / max(self._luma.shape))
+        searched_at: float = min(1.0, self._detector.detect_px / max(self._luma.shape))
         return self._config.second_look_below_px / searched_at
 
     def _is_held(self, target: Target, weak: Sequence[Face]) -> bool:
@@ -359,7 +388,8 @@ class FaceTracker:
             # Asked again for each: two windows may have shown the same new face.
             if room <= 0 or not self._unclaimed([face]):
                 continue
-            self._targets.append(Target(self._next_number, face, self._luma, self._time.now_s))
+            number, now_s = self._next_number, self._time.now_s
+            self._targets.append(Target.begin(number, face, self._luma, now_s))
             self._next_number += 1
             self._is_in_doubt = True
             room -= 1

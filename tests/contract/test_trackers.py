@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -198,6 +199,45 @@ def facts(track: Track) -> tuple[object, ...]:
     details = track.face.details
     mesh = None if details is None else (details.mesh.tobytes(), details.blendshapes.tobytes())
     return track.id, track.state, track.age, track.face.box, mesh
+
+
+@cache
+def comings_and_goings(width: int, height: int, face_px: float) -> list[Frame]:
+    """Somebody walks and is hidden for a while, somebody small comes, and the scene is cut."""
+    scenes = [room(width, height, seed) for seed in range(2)]
+    frames, y = [], height / 2
+    for i in range(26):
+        hidden, small = 10 <= i < 13, (0.7 * face_px, 0.8 * width, y, True)
+        one = (face_px, 0.3 * width + 3 * i, y, False)
+        people = [small] * (i >= 7) + [one] * (not hidden)
+        image = paint(scenes[i // 20], people, i)
+        frames.append(Frame("film", i, i / 30, Fraction(i, 30), image))
+    return frames
+
+
+@pytest.mark.parametrize(
+    ("at", "width", "height", "face_px"),
+    [(at, 640, 360, FACE_PX) for at in (1, 8, 11, 14, 19, 21)]
+    + [(at, 1280, 720, 22.0) for at in (11, 21)],
+)
+def test_another_goes_on_where_one_was(
+    make: Make, at: int, width: int, height: int, face_px: float
+) -> None:
+    frames = comings_and_goings(width, height, face_px)
+    with make() as one, make() as other:
+        for frame in frames[:at]:
+            one(frame)
+        other.recall(one.remember(), frames[at - 1])
+        for frame in frames[at:]:
+            ours = [facts(track) for track in one(frame).tracks]
+            assert [facts(track) for track in other(frame).tracks] == ours
+
+
+def test_what_is_no_memory_is_refused(tracker: Tracker) -> None:
+    frame = Frame("film", 0, 0.0, Fraction(0), room(320, 240).astype(np.uint8))
+    for memory in (b"", b"memory", tracker.remember()[:-1]):
+        with pytest.raises(ValueError, match="holds no"):
+            tracker.recall(memory, frame)
 
 
 def test_tracks_of_the_frame_before_stay_as_they_were(tracker: Tracker) -> None:

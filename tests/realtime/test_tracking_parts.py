@@ -92,7 +92,7 @@ def test_nothing_to_assign(shape: tuple[int, int]) -> None:
 
 
 def test_speed_and_growth_are_learned() -> None:
-    known = MotionFilter(square(100, 100, 40), 0.02)
+    known = MotionFilter.at(square(100, 100, 40), 0.02)
     for i in range(1, 31):
         known.predict(1 / 30, is_seen=True)
         known.correct(square(100 + 3 * i, 100 - i, 40 * 1.01**i), 0.02)
@@ -104,7 +104,7 @@ def test_speed_and_growth_are_learned() -> None:
 
 
 def test_a_hidden_face_comes_to_rest_and_its_place_gets_uncertain() -> None:
-    known = MotionFilter(square(100, 100, 40), 0.02)
+    known = MotionFilter.at(square(100, 100, 40), 0.02)
     for i in range(1, 31):
         known.predict(1 / 30, is_seen=True)
         known.correct(square(100 + 3 * i, 100, 40), 0.02)
@@ -118,13 +118,13 @@ def test_a_hidden_face_comes_to_rest_and_its_place_gets_uncertain() -> None:
 
 
 def test_no_time_means_no_motion() -> None:
-    known = MotionFilter(Box(10, 10, 30, 50), 0.02)
+    known = MotionFilter.at(Box(10, 10, 30, 50), 0.02)
     known.predict(0.0, is_seen=True)
     assert known.box == pytest.approx((10, 10, 30, 50))
 
 
 def test_the_filter_stays_sane_under_nonsense() -> None:
-    known = MotionFilter(square(0, 0, 20), 0.05)
+    known = MotionFilter.at(square(0, 0, 20), 0.05)
     for _ in range(300):
         known.predict(float(RANDOM.choice([0, 0.001, 0.04, 2.0])), is_seen=bool(RANDOM.integers(2)))
         x, y = RANDOM.uniform(-500, 500, 2)
