@@ -20,6 +20,9 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 FRAGMENT_S = Fraction(1)
 """Longest piece of media time that is lost when the process is killed, in seconds."""
 
+SECTION_FRAMES = 200
+"""An export that was killed can be continued every so many frames, or a little later."""
+
 
 def partial_path(path: Path) -> Path:
     """The name of `path` while it is being written."""

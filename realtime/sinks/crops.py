@@ -40,18 +40,21 @@ class CropSink:
 
     Args:
         path: the folder to make.
+        known_frames: so many frames were written before, by an export that was killed; what is
+            there of them stays.
     """
 
     name = "crops"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, known_frames: int = 0) -> None:
         self.path = path
         self._partial = partial_path(path)
+        self._known_frames = known_frames
         self._frames = 0
 
     def __enter__(self) -> Self:
         with writing(self.path):
-            self._partial.mkdir()
+            self._partial.mkdir(exist_ok=True)
         return self
 
     def write(self, result: FrameResult, /) -> None:
@@ -60,13 +63,18 @@ class CropSink:
         Raises:
             ExportError: if a file cannot be written.
         """
-        read = [face for face in result.faces if face.expression is not None]
-        for face in read:
-            assert face.expression is not None
-            before, _ = cut_out(result.frame, face.track.face)
-            self._write(face.track.id, result.frame.index, "before", before)
-            if face.expression.restored is not None:
-                self._write(face.track.id, result.frame.index, "after", face.expression.restored)
+        for face in result.faces:
+            if face.expression is None:
+                continue
+            restored = face.expression.restored
+            path = self._partial / f"track-{face.track.id:04d}" / f"frame-{result.frame.index:06d}"
+            # The last one tells that both are there.
+            last = _picture(path, "before" if restored is None else "after")
+            if self._frames < self._known_frames and _is_there(last):
+                continue
+            self._write(_picture(path, "before"), cut_out(result.frame, face.track.face)[0])
+            if restored is not None:
+                self._write(last, restored)
         self._frames += 1
 
     def __exit__(
@@ -84,12 +92,21 @@ class CropSink:
             self._partial.replace(self.path)
             sync(self.path.parent)
 
-    def _write(self, track: int, index: int, what: str, image: NDArray[np.uint8]) -> None:
-        folder = self._partial / f"track-{track:04d}"
-        path = folder / f"frame-{index:06d}-{what}.png"
+    def _write(self, path: Path, image: NDArray[np.uint8]) -> None:
         is_encoded, data = cv2.imencode(".png", image)
         if not is_encoded:
             raise ExportError(f"{path.name}: the picture cannot be encoded; report this")
         with writing(self.path, self._frames):
-            folder.mkdir(exist_ok=True)
+            path.parent.mkdir(exist_ok=True)
             path.write_bytes(data.tobytes())
+
+
+def _picture(path: Path, what: str) -> Path:
+    return path.with_name(f"{path.name}-{what}.png")
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except FileNotFoundError:
+        return False

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
@@ -24,16 +23,14 @@ from srfer.errors import ExportError
 
 from ..overlay import Overlay
 from ..types import FrameResult, RgbImage, SourceInfo
-from .atomic import FRAGMENT_S, partial_path, publish, shown, writing
+from .atomic import FRAGMENT_S, SECTION_FRAMES, partial_path, publish, shown, sync, writing
 from .chapters import carry_chapters
 from .codecs import VideoCodec, find_encoder
+from .earlier_video import EarlierVideo
+from .encoding import Encoded, SectionedEncoder
 from .sound import Sound, open_sounds
 
-_MAX_THREADS = 4
-_DEFAULT_RATE = Fraction(25)
 _MIN_TIMESCALE = 10_000  # FFmpeg doubles the unit of an MP4 track until it is at least this fine
-_BT601 = 6
-_LIMITED_RANGE = 1
 
 
 class VideoSink:
@@ -44,6 +41,9 @@ class VideoSink:
     `name.partial.mp4`, made of fragments of a second, each playable; when it ends it becomes an
     ordinary MP4, and gets its name if there was no error.
 
+    Now and then a section begins, whose pictures depend on none before it; there another sink can
+    go on with what this one has written.
+
     Args:
         path: the file to make.
         info: what the frames are like.
@@ -53,6 +53,7 @@ class VideoSink:
         made_by: what made the results, in one line; becomes the file's comment.
         is_rebased: the first frame is at zero, and what the source has before it is left out.
         length_s: sound and chapters end so long after the first frame; None if where they will.
+        earlier: the first pictures, which are taken as they are; None if there are none.
 
     Raises:
         ConfigError: if this machine cannot encode the codec.
@@ -71,20 +72,26 @@ class VideoSink:
         made_by: str = "",
         is_rebased: bool = False,
         length_s: Fraction | None = None,
+        earlier: EarlierVideo | None = None,
     ) -> None:
         self.path = path
         self._info = info
         self._overlay = overlay
         self._sound_from = sound_from
-        self._encoder = find_encoder(codec)
+        self._encoder = SectionedEncoder(find_encoder(codec), info)
         self._made_by = made_by
         self._is_rebased = is_rebased
         self._length_s = length_s
+        self._earlier = earlier
+        self._known: Generator[Encoded, None, None] | None = None
         self._sounds: list[Sound] = []
         self._sound_status = "none"
         self._container: OutputContainer | None = None
         self._stream: VideoStream | None = None
         self._frames = 0
+        self._muxed = 0
+        self._begun: list[int] = []
+        self._synced = 0
         self._shift = 0
         self._first_tick = 0
         self._last_tick: int | None = None
@@ -98,6 +105,21 @@ class VideoSink:
             return self._sound_status
         return ", ".join(sound.status for sound in self._sounds)
 
+    def sections(self) -> list[int]:
+        """Numbers of the frames before which all is on the disk, and at which a section begins.
+
+        Raises:
+            ExportError: if the disk fails.
+        """
+        synced = self._synced
+        while synced < len(self._begun) and self._begun[synced] < self._muxed:
+            synced += 1
+        if synced > self._synced:
+            with self._writing():
+                sync(partial_path(self.path))
+            self._synced = synced
+        return self._begun[:synced]
+
     def __enter__(self) -> Self:
         with self._writing(), ExitStack() as undo:
             container = av.open(
@@ -109,7 +131,9 @@ class VideoSink:
             undo.callback(container.close)
             if self._made_by:
                 container.metadata["comment"] = self._made_by
-            self._stream = self._add_stream(container)
+            self._stream = self._encoder.add_stream(container)
+            if self._earlier is not None:
+                self._known = self._earlier.pictures()
             if self._sound_from is not None:
                 self._sounds = open_sounds(self._sound_from, container, is_cut=self._is_rebased)
             self._container = container
@@ -123,19 +147,22 @@ class VideoSink:
             ExportError: if the file cannot be written.
         """
         assert self._container is not None, "enter the sink first"
-        assert self._stream is not None
-        time_base = self._info.time_base
         tick = self._tick(result.frame.pts)
-        picture = _to_yuv(self._overlay.draw(result), self._info)
-        picture.pts, picture.time_base = tick, time_base
-        if self._key_tick is None or (tick - self._key_tick) * time_base >= FRAGMENT_S:
-            self._key_tick = tick
-            picture.pict_type = PictureType.I
+        is_key = self._is_key(tick)
+        is_section = is_key and self._frames >= SECTION_FRAMES * (len(self._begun) + 1)
+        if is_section:
+            self._begun.append(self._frames)
         with self._writing():
             if self._frames == 0 and self._sound_from is not None:
-                shift_s = self._shift * time_base
+                shift_s = self._shift * self._info.time_base
                 carry_chapters(self._sound_from, self._container, shift_s, self._end_s())
-            self._mux(self._stream.encode(picture))
+            known = self._known_picture(tick)
+            if known is not None:
+                self._mux([known])
+            else:
+                if is_section:
+                    self._mux(self._encoder.finish())
+                self._mux(self._encoder.encode(self._picture(result, tick, is_key=is_key)))
         self._frames += 1
 
     def __exit__(
@@ -154,6 +181,9 @@ class VideoSink:
                     publish(self.path)
         finally:
             self._container = self._stream = None
+            if self._known is not None:
+                self._known.close()
+                self._known = None
             self._sound_status = self.sound_status
             for sound in self._sounds:
                 sound.close()
@@ -164,49 +194,56 @@ class VideoSink:
             return
         try:
             # Where a write has failed, FFmpeg must not be given more (it may crash).
-            if self._frames and self._stream is not None and not self._has_failed:
-                self._mux(self._stream.encode(None))
+            if self._frames and not self._has_failed:
+                self._mux(self._encoder.finish())
                 for sound in self._sounds:
                     sound.finish(self._end_s(), self._shift * self._info.time_base)
         finally:
             self._container.close()
 
-    def _mux(self, packets: list[Packet[VideoStream]]) -> None:
+    def _mux(self, pictures: Sequence[Encoded]) -> None:
         """Write pictures, and before each the sound up to it: so nothing has to wait for order."""
         assert self._container is not None
-        for packet in packets:
-            if packet.dts is not None and packet.time_base is not None:
-                for sound in self._sounds:
-                    sound.write_until(
-                        packet.dts * packet.time_base, self._shift * self._info.time_base
-                    )
+        assert self._stream is not None
+        time_base = self._info.time_base
+        for picture in pictures:
+            for sound in self._sounds:
+                sound.write_until(picture.tick * time_base, self._shift * time_base)
+            # Made anew: so it is the same whether it was encoded now or by an earlier export.
+            packet = Packet(picture.data)
+            packet.pts = packet.dts = picture.tick
+            packet.time_base = time_base
+            packet.is_keyframe = picture.is_key
+            packet.stream = self._stream
             self._container.mux(packet)
+            self._muxed += 1
+
+    def _picture(self, result: FrameResult, tick: int, *, is_key: bool) -> VideoFrame:
+        picture = _to_yuv(self._overlay.draw(result), self._info)
+        picture.pts, picture.time_base = tick, self._info.time_base
+        if is_key:
+            picture.pict_type = PictureType.I
+        return picture
+
+    def _known_picture(self, tick: int) -> Encoded | None:
+        """The next picture as it was encoded before, or None if it was not."""
+        if self._known is None or self._earlier is None or self._frames >= self._earlier.frames:
+            return None
+        return next(self._known)._replace(tick=tick)
+
+    def _is_key(self, tick: int) -> bool:
+        """Whether a fragment begins with the frame."""
+        before, step = self._key_tick, self._info.time_base
+        is_key = before is None or (tick - before) * step >= FRAGMENT_S
+        if is_key:
+            self._key_tick = tick
+        return is_key
 
     def _end_s(self) -> Fraction | None:
         """Where sound and chapters have to end, on the clock of the new file; None if nowhere."""
         if self._length_s is None:
             return None
         return self._first_tick * self._info.time_base + self._length_s
-
-    def _add_stream(self, container: OutputContainer) -> VideoStream:
-        rate = self._info.rate or _DEFAULT_RATE
-        stream = container.add_stream(
-            self._encoder.name,
-            rate=rate.limit_denominator(100_000),
-            options=self._encoder.options_for(self._info.width),
-        )
-        assert isinstance(stream, VideoStream)
-        stream.width = self._info.width + self._info.width % 2
-        stream.height = self._info.height + self._info.height % 2
-        stream.pix_fmt = "yuv420p"
-        stream.thread_count = min(_MAX_THREADS, os.cpu_count() or 1)
-        stream.time_base = self._info.time_base
-        context = stream.codec_context
-        context.time_base = self._info.time_base
-        if self._encoder.tag:
-            context.codec_tag = self._encoder.tag
-        context.colorspace, context.color_range = _BT601, _LIMITED_RANGE
-        return stream
 
     def _tick(self, pts: Fraction | None) -> int:
         """The frame's time in the source's unit: never before 0, and always rising."""
