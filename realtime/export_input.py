@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,17 +15,24 @@ from typing import Any, NamedTuple, Self
 
 from srfer import __version__
 
+from .checkpoint import Checkpoints, VideoSaver, find_earlier
 from .formats import MANIFEST_NAME
 from .jobs import Job
-from .manifest import describe_input, stamp, write_manifest
+from .manifest import Content, write_manifest
 from .outcome import ExportOutcome, ExportProgress
-from .outputs import ExportOptions, Outputs, clear_outputs, describe_outputs
+from .outputs import (
+    ExportOptions,
+    Outputs,
+    clear_outputs,
+    clear_under_way,
+    describe_outputs,
+)
 from .pipeline import Pipeline
 from .refine import PASSES, Passes, SecondLook, refined
 from .selection import SelectedFrames
 from .side_by_side import Crew
 from .sources import display_name
-from .stage import Stage
+from .stage import Sink, Stage
 from .types import FrameResult
 
 Stages = Sequence[Stage[Any, Any]]
@@ -55,6 +63,7 @@ class Tally:
         expected: about how many frames there are, or None if unknown.
         passes: over the input; progress counts the frames of all.
         frames: that were written.
+        known_frames: those of them that an interrupted export had analysed.
         face_rows: faces in them.
         tracks: the numbers of these faces.
         failed_readings: those of them for which the engine gave no finite numbers.
@@ -73,7 +82,7 @@ class Tally:
     ) -> None:
         self.expected: int | None = None
         self.passes = 1
-        self.frames = 0
+        self.frames = self.known_frames = 0
         self.face_rows = 0
         self.tracks = set[int]()
         self.failed_readings = 0
@@ -153,6 +162,7 @@ def export_input(
         error=error,
         notes=tally.notes,
         tracks=len(tally.tracks),
+        known_frames=tally.known_frames,
     )
 
 
@@ -160,55 +170,96 @@ def _export(job: Job, work: Work, options: ExportOptions, tally: Tally, crew: Cr
     started_s = time.monotonic()
     if job.error is not None:
         raise job.error
-    since = stamp(job.footage)
+    content = Content(job.footage)
     source = SelectedFrames(job.footage, options.selection)
     source.open()
     tally.notes = source.first_remarks
     tally.expected = source.info.frame_count
-    clear_outputs(job.folder)
-    outputs = Outputs(job, source.info, options, lambda: (*tally.notes, *source.remarks))
-    with _last_stages(job, work, options, tally, crew) as stages:
-        try:
-            crew.run(Pipeline(source, stages, [*outputs.sinks, tally], name="export"))
-        finally:
-            tally.notes += source.remarks
+
+    def subject() -> str:
+        facts = {key: content.facts().get(key) for key in ("sha256", "fps")}
+        return json.dumps([__version__, facts, options.to_record()])
+
+    earlier = find_earlier(job.folder, subject) if options.is_resumed else None
+    video = None if earlier is None else earlier.take_video(options.codec)
+    clear_outputs(job.folder, is_continued=earlier is not None)
+    outputs = Outputs(
+        job,
+        source.info,
+        options,
+        lambda: (*tally.notes, *source.remarks),
+        # In two passes, what is analysed is not written yet.
+        known_frames=earlier.state.frames if earlier and options.refinement is None else 0,
+        earlier=video,
+    )
+    with Checkpoints(
+        job.folder,
+        work.stages,
+        subject,
+        kept=options.kept,
+        video=outputs.video_sections,
+        earlier=earlier,
+    ) as checkpoints:
+        tally.known_frames = checkpoints.known_frames
+        last_pass = _last_pass(job, work, options, tally=tally, crew=crew, checkpoints=checkpoints)
+        with last_pass as (stages, sinks):
+            try:
+                crew.run(Pipeline(source, stages, [*outputs.sinks, *sinks, tally], name="export"))
+            finally:
+                tally.notes += source.remarks
+    clear_under_way(job.folder)
+    input_facts = content.facts()
+    content.require_unchanged()
     write_manifest(
         job.folder / MANIFEST_NAME,
         version=__version__,
-        input_facts=describe_input(job.footage, since),
+        input_facts=input_facts,
         settings=options.to_record(),
-        result={
-            "frames": tally.frames,
-            "face_rows": tally.face_rows,
-            "failed_readings": tally.failed_readings,
-            "last_pts": None if tally.last_pts is None else round(float(tally.last_pts), 6),
-            "damaged_packets": source.damage.packets,
-            "damaged_frames": source.damage.pictures,
-            "damaged_at_byte": source.damage.place,
-            **describe_outputs(outputs),
-            "notes": list(tally.notes),
-            "elapsed_s": round(time.monotonic() - started_s, 3),
-        },
+        result=_describe_result(tally, source, outputs, time.monotonic() - started_s),
     )
 
 
+def _describe_result(
+    tally: Tally, source: SelectedFrames, outputs: Outputs, elapsed_s: float
+) -> dict[str, Any]:
+    return {
+        "frames": tally.frames,
+        "face_rows": tally.face_rows,
+        "failed_readings": tally.failed_readings,
+        "last_pts": None if tally.last_pts is None else round(float(tally.last_pts), 6),
+        "damaged_packets": source.damage.packets,
+        "damaged_frames": source.damage.pictures,
+        "damaged_at_byte": source.damage.place,
+        **describe_outputs(outputs),
+        "notes": list(tally.notes),
+        "elapsed_s": round(elapsed_s, 3),
+    }
+
+
 @contextmanager
-def _last_stages(
-    job: Job, work: Work, options: ExportOptions, tally: Tally, crew: Crew
-) -> Iterator[Stages]:
-    """The stages of the pass that writes: the only one, or the second, after the first was run."""
+def _last_pass(
+    job: Job,
+    work: Work,
+    options: ExportOptions,
+    *,
+    tally: Tally,
+    crew: Crew,
+    checkpoints: Checkpoints,
+) -> Iterator[tuple[Stages, Sequence[Sink]]]:
+    """Stages and more sinks of the pass that writes: the only one, or that after all others."""
     if options.refinement is None or work.second_look is None:
-        yield work.stages
+        yield checkpoints.stages, checkpoints.sinks
         return
     tally.passes = PASSES
     passes = Passes(job.footage, options.selection, crew.run, tally.tell)
     refining = refined(
         passes,
-        work.stages,
+        checkpoints.stages,
         work.second_look,
         options.refinement,
+        sinks=checkpoints.sinks,
         folder=job.folder,
         kept=options.kept,
     )
     with refining as replay:
-        yield [replay]
+        yield [replay], [VideoSaver(checkpoints)]

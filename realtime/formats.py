@@ -44,6 +44,14 @@ FILE_NAMES = {
 }
 """Name of each format's file (of a folder, for crops) beside the manifest."""
 
+UNDER_WAY_NAMES = (
+    "annotated-before.mp4",
+    "checkpoint-results.bin",
+    "checkpoint-state.bin",
+    "checkpoint-state-new.bin",
+)
+"""Names of what an export leaves to go on with where it is killed; there are partial files only."""
+
 HOLD_ALL_FIELDS = frozenset({Format.JSONL, Format.CSV, Format.PARQUET})
 """Those that hold whatever is asked for of each face."""
 

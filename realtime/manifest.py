@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,39 +22,62 @@ Stamp = tuple[int, int, int, int]
 """Device, inode, size and time of last change of a file: what tells that it has changed."""
 
 
-def stamp(footage: Footage) -> list[Stamp]:
-    """What the files of an input are now.
+class Content:
+    """The content of an input while it is exported: read once, and the same all the time.
+
+    Args:
+        footage: the input.
 
     Raises:
-        SourceError: if one cannot be looked at.
+        SourceError: if one of its files cannot be looked at.
     """
-    return [_stamp(path) for path in footage.files]
+
+    def __init__(self, footage: Footage) -> None:
+        self._footage = footage
+        self._stamps = [_stamp(path) for path in footage.files]
+        self._facts: dict[str, Any] | None = None
+
+    def facts(self) -> dict[str, Any]:
+        """See `describe_input`.
+
+        Raises:
+            SourceError: if a file cannot be read, or is gone.
+        """
+        if self._facts is None:
+            self._facts = describe_input(self._footage)
+        return self._facts
+
+    def require_unchanged(self) -> None:
+        """Make sure that the files are what they were from the beginning.
+
+        Raises:
+            SourceError: if one is gone, or has changed.
+        """
+        for path, before in zip(self._footage.files, self._stamps, strict=True):
+            with _translated_loss(path):
+                now = _stamp(path)
+            if now != before:
+                raise SourceError(
+                    f"{display_name(path)}: changed while it was read; export it again when it is "
+                    "complete",
+                    SourceFault.CORRUPT,
+                )
 
 
-def describe_input(footage: Footage, since: Sequence[Stamp] | None = None) -> dict[str, Any]:
+def describe_input(footage: Footage) -> dict[str, Any]:
     """Name, size in bytes, time of last change and sha256 of an input.
 
     Of pictures also their rate and names, in order. Their sha256 is that of a list as `sha256sum`
     writes it: a line with the sha256 and the name of each.
 
-    Args:
-        footage: the input.
-        since: what its files were when it was opened, to make sure that they still are.
-
     Raises:
-        SourceError: if a file cannot be read, is gone, or has changed.
+        SourceError: if a file cannot be read, or is gone.
     """
     digests, statuses = [], []
-    for place, path in enumerate(footage.files):
+    for path in footage.files:
         digest, status = _read_through(path)
         digests.append(digest)
         statuses.append(status)
-        if since is not None and since[place] != _stamp(path):
-            raise SourceError(
-                f"{display_name(path)}: changed while it was read; export it again when it is "
-                "complete",
-                SourceFault.CORRUPT,
-            )
     changed = datetime.fromtimestamp(max(status.st_mtime for status in statuses), UTC)
     facts: dict[str, Any] = {
         "name": display_name(footage.path),
@@ -77,10 +101,19 @@ def _stamp(path: Path) -> Stamp:
 
 def _read_through(path: Path) -> tuple[str, os.stat_result]:
     """The sha256 of a file, and what it was while it was read."""
+    with (
+        _translated_loss(path),
+        translated_errors(path, "cannot be read"),
+        path.open("rb") as file,
+    ):
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return digest, os.fstat(file.fileno())
+
+
+@contextmanager
+def _translated_loss(path: Path) -> Iterator[None]:
     try:
-        with translated_errors(path, "cannot be read"), path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            return digest, os.fstat(file.fileno())
+        yield
     except SourceError as error:
         if error.fault is not SourceFault.MISSING:
             raise

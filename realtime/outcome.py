@@ -45,6 +45,7 @@ class ExportOutcome:
         notes: what is peculiar about the file, and what was done about it.
         is_resumed: it was finished before, and nothing was done.
         tracks: number of different faces.
+        known_frames: so many of the frames had been analysed before, by an interrupted export.
     """
 
     input: Path
@@ -57,6 +58,7 @@ class ExportOutcome:
     notes: tuple[str, ...] = ()
     is_resumed: bool = False
     tracks: int = 0
+    known_frames: int = 0
 
     def to_record(self) -> dict[str, Any]:
         """The outcome as plain JSON types."""
@@ -71,6 +73,7 @@ class ExportOutcome:
             "error": None if self.error is None else str(self.error),
             "notes": list(self.notes),
             "resumed": self.is_resumed,
+            "known_frames": self.known_frames,
         }
 
 

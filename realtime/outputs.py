@@ -23,6 +23,7 @@ from .formats import (
     DEFAULT_FORMATS,
     FILE_NAMES,
     HOLD_ALL_FIELDS,
+    UNDER_WAY_NAMES,
     Format,
     output_paths,
     require_libraries,
@@ -46,6 +47,7 @@ from .sinks import (
 from .sinks.atomic import partial_path, sync, writing
 from .sinks.codecs import VideoCodec, find_encoder
 from .sinks.eaf import Media, to_eaf
+from .sinks.earlier_video import EarlierVideo
 from .sinks.shares import SHOWN
 from .sinks.subtitles import to_ass, to_srt, to_vtt
 from .sinks.timeline import Segment, Timeline
@@ -144,6 +146,8 @@ class Outputs:
         info: what the frames are like.
         options: what to write, and how.
         notes: gives, at the end, what is peculiar about the input.
+        known_frames: so many frames were written before, by an interrupted export.
+        earlier: what that has encoded of the annotated video, or None.
 
     Attributes:
         timeline: who showed what when.
@@ -156,11 +160,16 @@ class Outputs:
         info: SourceInfo,
         options: ExportOptions,
         notes: Callable[[], Sequence[str]] = tuple,
+        *,
+        known_frames: int = 0,
+        earlier: EarlierVideo | None = None,
     ) -> None:
         self._job = job
         self._info = info
         self._options = options
         self._notes = notes
+        self._known_frames = known_frames
+        self._earlier = earlier
         self._made_by = options.made_by
         self._is_rebased = options.selection.start_s > 0
         self._video: VideoSink | None = None
@@ -176,6 +185,10 @@ class Outputs:
         """What became of the sound, in words."""
         return "none" if self._video is None else self._video.sound_status
 
+    def video_sections(self) -> Sequence[int]:
+        """Where the annotated video can be continued; see `VideoSink.sections`."""
+        return () if self._video is None else self._video.sections()
+
     def _makers(self) -> dict[Format, Callable[[Path], Sink]]:
         """From a path to the sink, by format."""
         made_by, timeline, options = self._made_by, self.timeline, self._options
@@ -190,7 +203,7 @@ class Outputs:
             Format.SRT: lambda path: SegmentSink(path, timeline, to_srt, **played),
             Format.VTT: lambda path: SegmentSink(path, timeline, to_vtt, **played),
             Format.ASS: lambda path: SegmentSink(path, timeline, to_ass, **played),
-            Format.CROPS: CropSink,
+            Format.CROPS: lambda path: CropSink(path, self._known_frames),
             Format.EAF: lambda path: SegmentSink(path, timeline, self._to_eaf, **played),
             Format.HTML: lambda path: ReportSink(
                 path,
@@ -214,6 +227,7 @@ class Outputs:
             made_by=self._made_by,
             is_rebased=self._is_rebased,
             length_s=None if end_s is None else end_s - selection.start_s,
+            earlier=self._earlier,
         )
         return self._video if options.veil is None else VeiledSink(self._video, options.veil)
 
@@ -236,21 +250,42 @@ class Outputs:
         return Media(quote(os.fsencode(way)), kind, modified, origin_ms)
 
 
-def clear_outputs(folder: Path) -> None:
+def clear_outputs(folder: Path, *, is_continued: bool = False) -> None:
     """Make a folder ready for new results; whatever an export did not make stays.
+
+    Args:
+        folder: of the results.
+        is_continued: keep what there is to go on with.
 
     Raises:
         ExportError: if it cannot be made, or something cannot be removed.
     """
+    if not is_continued:
+        clear_under_way(folder)
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         sync(folder.parent)  # or a power cut could take the folder with all that is in it
         for path in output_paths(folder):
+            if is_continued and path.name == FILE_NAMES[Format.CROPS]:
+                if path.is_dir() and not partial_path(path).exists():
+                    path.replace(partial_path(path))
+                continue
             for old in (path, partial_path(path)):
                 if old.is_dir() and not old.is_symlink():
                     _clear_crops(old)
                 else:
                     old.unlink(missing_ok=True)
+
+
+def clear_under_way(folder: Path) -> None:
+    """Remove what an export leaves to go on with.
+
+    Raises:
+        ExportError: if it cannot be removed.
+    """
+    with writing(folder):
+        for name in UNDER_WAY_NAMES:
+            partial_path(folder / name).unlink(missing_ok=True)
 
 
 def _clear_crops(folder: Path) -> None:

@@ -78,8 +78,9 @@ class Reports:
         elif outcome.is_resumed and not self.is_quiet:
             say(f"{record['input']}: finished before -> {record['folder']}")
         elif not self.is_quiet:
+            known = f" ({outcome.known_frames} known before)" if outcome.known_frames else ""
             say(
-                f"{record['input']}: {outcome.frames} frames, {_faces(outcome.tracks)} in "
+                f"{record['input']}: {outcome.frames} frames{known}, {_faces(outcome.tracks)} in "
                 f"{outcome.elapsed_s:.1f} s -> {record['folder']}"
             )
 

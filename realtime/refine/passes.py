@@ -15,7 +15,7 @@ from srfer.errors import SourceError
 from ..footage import Footage
 from ..pipeline import Pipeline
 from ..selection import SelectedFrames, Selection
-from ..stage import Stage
+from ..stage import Sink, Stage
 from ..types import FrameResult
 from .collecting import Collector
 from .joining import first_tracks, join
@@ -61,6 +61,7 @@ def refined(
     tools: SecondLook,
     settings: Refinement,
     *,
+    sinks: Sequence[Sink] = (),
     folder: Path,
     kept: Kept,
 ) -> Iterator[Replay]:
@@ -74,6 +75,7 @@ def refined(
         stages: of the first analysis.
         tools: what is used to look again.
         settings: what to believe.
+        sinks: that are given the results of the first analysis.
         folder: where there is room for what has to be remembered.
         kept: what has to be remembered beyond the usual.
 
@@ -85,7 +87,7 @@ def refined(
         first, found, merged = (files.enter_context(RowFile(folder, kept)) for _ in range(3))
         collector = Collector(first)
         with suppress(SourceError):
-            passes.go(0, stages, collector)
+            passes.go(0, stages, collector, *sinks)
         times_s, fragments = collector.times_s, collector.fragments
         first_of = first_tracks(fragments, join(fragments, collector.cuts, settings))
         spans = spans_of(fragments, first_of, times_s, collector.cuts, settings)

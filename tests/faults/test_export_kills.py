@@ -80,12 +80,13 @@ def run_child(out: Path, moment: int, jobs: int, inputs: list[Path]) -> tuple[in
 
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Noise with sound, a scene that stands still, an animation, still pictures, a sequence."""
+    """Noise, a still scene, noise longer than two sections, an animation, pictures, a sequence."""
     folder = tmp_path_factory.mktemp("in")
     size: dict[str, Any] = {"width": 64, "height": 48}
     made = [
         Clip(ticks=ticks_25(60), content="noise", sound="aac", **size).make(folder / "noise.mkv"),
         Clip(ticks=ticks_25(90), content="still", **size).make(folder / "still.mp4"),
+        Clip(ticks=ticks_25(450), content="noise", sound="aac", **size).make(folder / "long.mkv"),
     ]
     for suffix in ("png", "jpg"):
         made.append(folder / f"picture-{suffix}.{suffix}")
