@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import gc
-import json
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -20,13 +20,7 @@ from .formats import MANIFEST_NAME
 from .jobs import Job
 from .manifest import Content, write_manifest
 from .outcome import ExportOutcome, ExportProgress
-from .outputs import (
-    ExportOptions,
-    Outputs,
-    clear_outputs,
-    clear_under_way,
-    describe_outputs,
-)
+from .outputs import ExportOptions, Outputs, clear_outputs, clear_under_way, describe_outputs
 from .pipeline import Pipeline
 from .refine import PASSES, Passes, SecondLook, refined
 from .selection import SelectedFrames
@@ -175,11 +169,7 @@ def _export(job: Job, work: Work, options: ExportOptions, tally: Tally, crew: Cr
     source.open()
     tally.notes = source.first_remarks
     tally.expected = source.info.frame_count
-
-    def subject() -> str:
-        facts = {key: content.facts().get(key) for key in ("sha256", "fps")}
-        return json.dumps([__version__, facts, options.to_record()])
-
+    subject = partial(content.subject, __version__, options.to_record())
     earlier = find_earlier(job.folder, subject) if options.is_resumed else None
     video = None if earlier is None else earlier.take_video(options.codec)
     clear_outputs(job.folder, is_continued=earlier is not None)
@@ -192,14 +182,15 @@ def _export(job: Job, work: Work, options: ExportOptions, tally: Tally, crew: Cr
         known_frames=earlier.state.frames if earlier and options.refinement is None else 0,
         earlier=video,
     )
-    with Checkpoints(
+    checkpoints = Checkpoints(
         job.folder,
         work.stages,
         subject,
         kept=options.kept,
         video=outputs.video_sections,
         earlier=earlier,
-    ) as checkpoints:
+    )
+    with closing(checkpoints):
         tally.known_frames = checkpoints.known_frames
         last_pass = _last_pass(job, work, options, tally=tally, crew=crew, checkpoints=checkpoints)
         with last_pass as (stages, sinks):

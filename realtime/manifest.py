@@ -47,6 +47,15 @@ class Content:
             self._facts = describe_input(self._footage)
         return self._facts
 
+    def subject(self, version: str, settings: Mapping[str, Any]) -> str:
+        """What an export is of, and how it is done: the same for the same content.
+
+        Raises:
+            SourceError: as for `facts`.
+        """
+        facts = self.facts()
+        return json.dumps([version, facts["sha256"], facts.get("fps"), dict(settings)])
+
     def require_unchanged(self) -> None:
         """Make sure that the files are what they were from the beginning.
 

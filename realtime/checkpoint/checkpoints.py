@@ -26,7 +26,7 @@ VideoSections = Callable[[], Sequence[int]]
 
 
 class Checkpoints:
-    """Keeps the checkpoints of one export; leaving it closes their files, and they stay.
+    """Keeps the checkpoints of one export. `close()` it; their files stay.
 
     Where the stages cannot remember, there are none.
 
@@ -81,15 +81,8 @@ class Checkpoints:
                 VideoSaver(self),
             ]
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close the files; calling it again does nothing."""
         self._writer.close()
 
     def save_video(self) -> None:
