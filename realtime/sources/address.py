@@ -30,6 +30,7 @@ _HOST = re.compile(r"[^\s@:/?#\[\]%\\]+")
 _PORT = re.compile(r"[0-9]{1,5}")
 _PORT_MAX = 65_535
 _PLAIN_NUMBER = re.compile(r"[0-9]{1,5}")
+_AFTER_A_SIGN = re.compile(r"[:=]([^:=;&]+)")
 _SECRETIVE_KEY = re.compile(r"pass|pwd|tok|auth|key|secret|sig", re.IGNORECASE)
 
 
@@ -225,6 +226,9 @@ def _remember(user: str, password: str, tail: str) -> None:
     for segment in tail.partition("?")[0].split("/"):
         if _is_secretive(segment):
             remember(segment)
+            for value in _AFTER_A_SIGN.findall(unquote(segment)):  # may be shown without the rest
+                if not _PLAIN_NUMBER.fullmatch(value):
+                    remember(value)
 
 
 def _shown_path(tail: str) -> str:
