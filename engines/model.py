@@ -15,6 +15,9 @@ from .contract import Options, Session
 from .spec import ModelSpec
 from .types import FACE_PX, LABELS, Expression
 
+RESTORED_BELOW_PX = 128.0
+"""A face of this side or more is read as it is: what blur, noise and compression have taken from it
+no longer shows at 48 px. Below, restoring still makes up for blur (`benchmarks.restoring`)."""
 LARGEST_PX = 1e6
 
 
@@ -119,7 +122,8 @@ class Model:
         for start in range(0, len(faces), self._max_batch):
             chunk = np.ascontiguousarray(faces[start : start + self._max_batch, None])
             sizes = native_px[start : start + self._max_batch]
-            gain = np.full(len(chunk), 1.0 if use_sr else 0.0, np.float32)
+            is_restored = (sizes < RESTORED_BELOW_PX) & use_sr
+            gain = is_restored.astype(np.float32)
             given = self._session.run({"faces": chunk, "native_px": sizes, "sr_gain": gain})
             probabilities, restored = given["probabilities"], given["restored"]
             if probabilities.shape != (len(chunk), len(LABELS)) or restored.shape != chunk.shape:
@@ -128,18 +132,28 @@ class Model:
             readings += [
                 self._expression(*reading) if is_finite else None
                 for is_finite, *reading in zip(
-                    are_finite, probabilities, restored, sizes.tolist(), strict=True
+                    are_finite,
+                    probabilities,
+                    restored,
+                    sizes.tolist(),
+                    is_restored.tolist(),
+                    strict=True,
                 )
             ]
         return readings
 
     def _expression(
-        self, probabilities: NDArray[np.float32], restored: NDArray[np.uint8], size: float
+        self,
+        probabilities: NDArray[np.float32],
+        restored: NDArray[np.uint8],
+        size: float,
+        is_restored: bool,
     ) -> Expression:
+        accuracy = self.spec.accuracy if is_restored else self.spec.accuracy_without_sr
         return Expression(
             probabilities=probabilities.copy(),  # a view would keep the whole batch alive
             native_px=size,
-            expected_accuracy=self.spec.accuracy.at(size),
+            expected_accuracy=accuracy.at(size),
             restored=restored[0].copy(),
         )
 

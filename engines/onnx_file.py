@@ -55,9 +55,12 @@ _SCHEMA: dict[str, tuple[_Field, ...]] = {
         ("initializer", 5, "TensorProto", True),
         ("input", 11, "ValueInfoProto", True),
         ("output", 12, "ValueInfoProto", True),
+        ("value_info", 13, "ValueInfoProto", True),
         ("sparse_initializer", 15, "SparseTensorProto", True),
     ),
     "NodeProto": (
+        ("input", 1, "string", True),
+        ("output", 2, "string", True),
         ("op_type", 4, "string", False),
         ("attribute", 5, "AttributeProto", True),
         ("domain", 7, "string", False),
@@ -129,15 +132,7 @@ def read_form(data: bytes, name: str) -> OnnxForm:
     Raises:
         ModelError: if it is no ONNX file, or one that srfer does not trust.
     """
-    if len(data) > LARGEST_BYTES:
-        raise ModelError(f"{name} is larger than {LARGEST_BYTES // 2**20} MB")
-    model = _message("ModelProto")()
-    try:
-        model.ParseFromString(data)
-    except (DecodeError, RecursionError):
-        raise ModelError(f"{name} is no ONNX file, or damaged") from None
-    if not model.graph.node or not model.graph.output:
-        raise ModelError(f"{name} is no ONNX file: it has no graph")
+    model = parse(data, name)
     _require_text(model, name)
     _refuse_foreign(model, name)
     for tensor in _tensors(model.graph):
@@ -148,6 +143,30 @@ def read_form(data: bytes, name: str) -> OnnxForm:
         outputs=tuple(_form(value) for value in model.graph.output),
         metadata={entry.key: entry.value for entry in model.metadata_props},
     )
+
+
+def parse(data: bytes, name: str) -> Any:
+    """Read an ONNX file as a protobuf message with the fields of `_SCHEMA`.
+
+    All other fields are kept, and written again by its `SerializeToString`.
+
+    Args:
+        data: the file.
+        name: of the file, for messages.
+
+    Raises:
+        ModelError: if it is no ONNX file, or one with no graph.
+    """
+    if len(data) > LARGEST_BYTES:
+        raise ModelError(f"{name} is larger than {LARGEST_BYTES // 2**20} MB")
+    model = _message("ModelProto")()
+    try:
+        model.ParseFromString(data)
+    except (DecodeError, RecursionError):
+        raise ModelError(f"{name} is no ONNX file, or damaged") from None
+    if not model.graph.node or not model.graph.output:
+        raise ModelError(f"{name} is no ONNX file: it has no graph")
+    return model
 
 
 def _require_text(model: Any, name: str) -> None:
@@ -215,7 +234,7 @@ def _form(value: Any) -> TensorForm:
 
 @cache
 def _message(name: str) -> Any:
-    """The class of a message of `_SCHEMA`. Fields that are not in it are skipped when reading."""
+    """The class of a message of `_SCHEMA`. Fields that are not in it are kept as they are."""
     kinds = descriptor_pb2.FieldDescriptorProto
     scalars = {
         "string": kinds.TYPE_STRING,

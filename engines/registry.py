@@ -18,6 +18,9 @@ GPU_BUILD = "pip uninstall onnxruntime, then pip install onnxruntime-gpu"
 COMPILERS = ("tensorrt", "tensorrt-rtx")
 """Devices whose engines take long to build."""
 
+PROCESSORS = ("cpu", "openvino")
+"""Devices that open a graph in no time and compute on the processor, where every layer counts."""
+
 BACKENDS: Sequence[Backend] = (
     TensorRTBackend("tensorrt"),
     TensorRTBackend("tensorrt-rtx"),

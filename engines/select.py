@@ -9,13 +9,15 @@ from srfer.errors import EngineError, ModelError
 
 from . import registry
 from .cache import EngineCache, Key
-from .contract import MAX_BATCH, Backend, ModelFile, Options, Precision, Route
+from .contract import MAX_BATCH, Backend, ModelFile, Options, Precision, Route, Session
 from .model import Model
 from .onnx_file import read_form
 from .opening import open_session
-from .registry import COMPILERS, find_backend
+from .registry import COMPILERS, PROCESSORS, find_backend
+from .sparing import SparingSession
 from .spec import ModelSpec, check_form, check_golden, expression_shapes, golden_feeds, parse_spec
 from .threads import recall_threads
+from .unrestored import without_restoring
 from .weights import DEFAULT, read_model
 
 
@@ -94,7 +96,7 @@ class _Opener(NamedTuple):
 
     def open(self, backend: Backend, options: Options) -> Model:
         """Open the model and have it answer what it was shipped with the answers of."""
-        session = open_session(backend, self.file, options, self.notes.append, self.cache)
+        session = self._session(backend, options)
         answers = session.run(golden_feeds())["probabilities"]
         check_golden(self.spec, answers, self.file.name, options.precision)
         return Model(
@@ -106,3 +108,11 @@ class _Opener(NamedTuple):
             options=options,
             notes=tuple(self.notes),
         )
+
+    def _session(self, backend: Backend, options: Options) -> Session:
+        whole = open_session(backend, self.file, options, self.notes.append, self.cache)
+        file = without_restoring(self.file) if backend.device in PROCESSORS else None
+        if file is None:
+            return whole
+        rest = open_session(backend, file, options, self.notes.append, self.cache)
+        return SparingSession(whole, rest)
