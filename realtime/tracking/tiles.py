@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ..types import Box, Face, Frame, RgbImage
 from .glance import STEP_PX, Glance, Places, beyond, changed, is_news, person, places
 from .placing import in_frame, searched_size
+from .second_look import FOLLOWED_IN_WINDOW_PX, window_of
 
 FACE_PX = 20.0
 """Side of the faces that tiles are made for, in pixels of the frame."""
@@ -34,7 +35,7 @@ QUIET_S = 5.0
 """A tile in which something has changed since it was searched whole, be it that followed people
 moved, is searched whole again after this time, in seconds of media time."""
 STILL_S = 20.0
-"""And one in which nothing has changed at all after this."""
+"""And one in which nothing has changed beyond the windows of followed faces after this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,21 +217,24 @@ class TileRound:
         self, seen: Glance, now_s: float, known: Sequence[Box]
     ) -> tuple[Tile, Tile] | None:
         """The tile that is most urgent, and what of it is to be searched."""
-        is_beyond = beyond(seen.shape, map(person, known))
+        is_beyond_people = beyond(seen.shape, map(person, known))
+        windows = [window_of(face, FOLLOWED_IN_WINDOW_PX) for face in known]
+        is_beyond_windows = beyond(seen.shape, windows)
         best, most = None, 0.0
         for tile, place in self._tiles.items():
             then = self._searched[tile]
-            news = changed(then.seen[place], seen[place]) & is_beyond[place]
+            news = changed(then.seen[place], seen[place]) & is_beyond_people[place]
             urgency = (now_s - then.now_s) * (1 + np.count_nonzero(news) / MUCH_CHANGED)
             waited_s = now_s - then.all_s
             if urgency <= most or not (is_news(news) or waited_s >= QUIET_S):
                 continue
             change = changed(then.all_seen[place], seen[place])
-            is_still = tile not in self._unsettled and not is_news(change)
+            is_settled = tile not in self._unsettled
+            is_still = is_settled and not is_news(change & is_beyond_windows[place])
             if waited_s >= (STILL_S if is_still else QUIET_S):
                 best, most = (tile, tile), urgency
             elif is_news(news):
-                best, most = (tile, _part(tile, news | change & is_beyond[place])), urgency
+                best, most = (tile, _part(tile, news | change & is_beyond_people[place])), urgency
         return best
 
 

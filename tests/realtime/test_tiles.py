@@ -211,6 +211,16 @@ def test_tiles_in_which_only_followed_people_move_have_their_turn_sooner() -> No
     assert choose(chosen, gray((220, 300)), QUIET_S + 0.5, person) is None
 
 
+def test_a_tile_in_which_only_a_followed_head_moves_counts_as_still() -> None:
+    chosen, person = round_for_yunet(), [Box(200, 200, 250, 260)]
+    for i in range(len(TILES)):
+        choose(chosen, gray(), i / 10)
+    nodding = gray((220, 230))  # within the head's window, which reaches to 299 px
+    assert choose(chosen, nodding, QUIET_S + 0.05, person) is None
+    assert choose(chosen, nodding, STILL_S - 0.01, person) is None
+    assert choose(chosen, nodding, STILL_S + 0.05, person) == TILES[0]
+
+
 def test_what_came_and_stays_has_its_tile_searched_whole_soon() -> None:
     chosen = round_for_yunet()
     for i in range(len(TILES)):
