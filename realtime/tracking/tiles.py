@@ -32,10 +32,10 @@ PART_STEP_PX = 64
 MUCH_CHANGED = 40
 """With so many changed places a tile waits half as long as without any."""
 QUIET_S = 5.0
-"""A tile in which something has changed since it was searched whole, be it that followed people
-moved, is searched whole again after this time, in seconds of media time."""
+"""What has changed in a tile since it was searched whole, be it that followed people moved, is
+searched again after this time, in seconds of media time, and what may be a face too."""
 STILL_S = 20.0
-"""And one in which nothing has changed beyond the windows of followed faces after this."""
+"""And all of a tile after this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +112,19 @@ def _pieces(length: int, share: float) -> list[tuple[int, int]]:
 
 @dataclass(slots=True, eq=False)
 class Searched:
-    """When and how a tile was seen when it was searched last, and when all of it was."""
+    """What is remembered of a tile.
+
+    Attributes:
+        now_s: when it was searched last.
+        seen: how it looked then.
+        people_s: when what followed people had changed was searched with it.
+        all_s: when all of it was searched.
+        all_seen: how it looked then.
+    """
 
     now_s: float
     seen: Glance
+    people_s: float
     all_s: float
     all_seen: Glance
 
@@ -183,9 +192,11 @@ class TileRound:
             return None
         tile, part = chosen
         if part == tile:
-            self._searched[tile] = Searched(now_s, seen, now_s, seen)
-        else:
-            self._searched[tile] = replace(self._searched[tile], now_s=now_s, seen=seen)
+            self._searched[tile] = Searched(now_s, seen, now_s, now_s, seen)
+            return part
+        then = self._searched[tile]
+        people_s = now_s if now_s - then.people_s >= QUIET_S else then.people_s
+        self._searched[tile] = replace(then, now_s=now_s, seen=seen, people_s=people_s)
         return part
 
     def settle(self, *, is_settled: bool) -> None:
@@ -225,16 +236,18 @@ class TileRound:
             then = self._searched[tile]
             news = changed(then.seen[place], seen[place]) & is_beyond_people[place]
             urgency = (now_s - then.now_s) * (1 + np.count_nonzero(news) / MUCH_CHANGED)
-            waited_s = now_s - then.all_s
-            if urgency <= most or not (is_news(news) or waited_s >= QUIET_S):
+            is_all_due = now_s - then.all_s >= (QUIET_S if tile in self._unsettled else STILL_S)
+            is_people_due = now_s - then.people_s >= QUIET_S
+            if urgency <= most or not (is_all_due or is_people_due or is_news(news)):
                 continue
-            change = changed(then.all_seen[place], seen[place])
-            is_settled = tile not in self._unsettled
-            is_still = is_settled and not is_news(change & is_beyond_windows[place])
-            if waited_s >= (STILL_S if is_still else QUIET_S):
-                best, most = (tile, tile), urgency
-            elif is_news(news):
-                best, most = (tile, _part(tile, news | change & is_beyond_people[place])), urgency
+            part: Tile | None = tile
+            if not is_all_due:
+                change = changed(then.all_seen[place], seen[place])
+                counts = is_beyond_windows if is_people_due else is_beyond_people
+                news |= change & counts[place]
+                part = _part(tile, news) if is_news(news) else None
+            if part is not None:
+                best, most = (tile, part), urgency
         return best
 
 

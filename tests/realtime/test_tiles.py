@@ -153,7 +153,7 @@ def test_a_tile_in_which_something_changes_all_the_time_is_searched_whole_now_an
     chosen = round_for_yunet()
     for i in range(len(TILES)):
         choose(chosen, gray(), i / 8)
-    times = range(len(TILES), len(TILES) + 3 * round(QUIET_S * 8))
+    times = range(len(TILES), len(TILES) + 3 * round(STILL_S * 8))
     parts = [choose(chosen, gray((1700, 900 + i % 2 * 40)), i / 8) for i in times]
     busy = [part for part in parts if is_within(part, TILES[-1])]
     assert len(busy) > 0.7 * len(parts)
@@ -207,8 +207,15 @@ def test_tiles_in_which_only_followed_people_move_have_their_turn_sooner() -> No
     for i in range(len(TILES)):
         choose(chosen, gray(), i / 10)
     assert choose(chosen, gray((220, 300)), QUIET_S - 0.01, person) is None
-    assert choose(chosen, gray((220, 300)), QUIET_S + 0.05, person) == TILES[0]
+    part = choose(chosen, gray((220, 300)), QUIET_S + 0.05, person)
+    assert part is not None
+    assert part.left <= 220
+    assert part.bottom >= 324
+    assert is_within(part, TILES[0])
+    assert area(part) < area(TILES[0]) / 2
     assert choose(chosen, gray((220, 300)), QUIET_S + 0.5, person) is None
+    assert choose(chosen, gray((220, 300)), 2 * QUIET_S + 0.1, person) == part
+    assert choose(chosen, gray((220, 300)), STILL_S + 0.05, person) == TILES[0]
 
 
 def test_a_tile_in_which_only_a_followed_head_moves_counts_as_still() -> None:
@@ -221,7 +228,7 @@ def test_a_tile_in_which_only_a_followed_head_moves_counts_as_still() -> None:
     assert choose(chosen, nodding, STILL_S + 0.05, person) == TILES[0]
 
 
-def test_what_came_and_stays_has_its_tile_searched_whole_soon() -> None:
+def test_what_came_and_stays_is_searched_again_and_again() -> None:
     chosen = round_for_yunet()
     for i in range(len(TILES)):
         choose(chosen, gray(), i / 10)
@@ -232,8 +239,9 @@ def test_what_came_and_stays_has_its_tile_searched_whole_soon() -> None:
     assert is_within(part, TILES[-1])
     all_s = (len(TILES) - 1) / 10
     assert choose(chosen, arrived, all_s + QUIET_S - 0.01) is None
-    assert choose(chosen, arrived, all_s + QUIET_S + 0.01) == TILES[-1]
-    assert choose(chosen, arrived, all_s + 2 * QUIET_S + 0.1) is None
+    assert choose(chosen, arrived, all_s + QUIET_S + 0.01) == part
+    assert choose(chosen, arrived, all_s + QUIET_S + 0.11) is None
+    assert choose(chosen, arrived, all_s + 2 * QUIET_S + 0.02) == part
 
 
 def test_a_tile_that_left_a_question_has_its_turn_sooner() -> None:
