@@ -76,7 +76,8 @@ class Model:
                 size, framed like FER2013's pictures (brow to chin, ear to ear).
             native_px: side of each face where it was taken, in pixels; its height if not given.
                 Give it where crops were enlarged before.
-            use_sr: False reads the faces without super-resolution, for comparison.
+            use_sr: False reads the faces without super-resolution, for comparison; those of
+                `RESTORED_BELOW_PX` or more are always read so.
 
         Returns:
             One expression per crop, in order.

@@ -35,7 +35,8 @@ class Expression:
         native_px: side of the crop in the frame, in pixels: how much of it is real.
         expected_accuracy: share of faces of this size that the model labels correctly,
             measured on validation data, 0..1.
-        restored: (48, 48) uint8, the face after super-resolution, or None if not kept.
+        restored: (48, 48) uint8, the face as it was read, after super-resolution where there was
+            any, or None if not kept.
     """
 
     probabilities: NDArray[np.float32]
