@@ -8,6 +8,7 @@ does with a gain of 0.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 from .contract import ModelFile
@@ -65,7 +66,8 @@ def _drop_unused(graph: Any) -> None:
     del graph.value_info[:]  # what it says of tensors that are gone
 
 
-def _remove(items: Any, is_unwanted: Any) -> None:
+def _remove(items: Any, is_unwanted: Callable[[Any], bool]) -> None:
+    """Take out of a repeated field what nobody wants."""
     for place in reversed(range(len(items))):
         if is_unwanted(items[place]):
             del items[place]
