@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .cache import EngineCache
 from .contract import PRECISIONS, ModelFile, Options, Precision, Session, ShapeRange
-from .model import Model, to_face
+from .model import RESTORED_BELOW_PX, Model, to_face
 from .onnx_file import read_form
 from .opening import open_session
 from .registry import BACKENDS, find_backend
@@ -19,6 +19,7 @@ __all__ = [
     "FACE_PX",
     "LABELS",
     "PRECISIONS",
+    "RESTORED_BELOW_PX",
     "SURE_FROM",
     "Curve",
     "EngineCache",

@@ -17,7 +17,7 @@ from PyQt6.QtGui import (
 )
 from PyQt6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from srfer.engines import LABELS
+from srfer.engines import LABELS, RESTORED_BELOW_PX
 
 from .marks import colour_for, detail, draw_bar, draw_gray, headline
 from .painting import painting
@@ -114,7 +114,7 @@ class FaceCard(QWidget):
         small.setPointSizeF(small.pointSizeF() * 0.85)
         painter.setFont(small)
         below = QRectF(PAD, PAD + FACE_SIDE + 4, FACE_SIDE, 18)
-        if reading.restored is not None:
+        if reading.restored is not None and reading.native_px < RESTORED_BELOW_PX:
             painter.drawText(below, Qt.AlignmentFlag.AlignHCenter, self.tr("restored"))
 
     def _draw_words(self, painter: QPainter, reading: Reading) -> None:

@@ -33,7 +33,8 @@ MUCH_CHANGED = 40
 """With so many changed places a tile waits half as long as without any."""
 QUIET_S = 5.0
 """What has changed in a tile since it was searched whole, be it that followed people moved, is
-searched again after this time, in seconds of media time, and what may be a face too."""
+searched after this time, in seconds of media time; and all of it where something may be a face that
+is not followed."""
 STILL_S = 20.0
 """And all of a tile after this."""
 
