@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from srfer.errors import EngineError, ModelError
 
 from .contract import ModelFile, Precision
+from .pruning import drop_unused
 
 if TYPE_CHECKING:
     import onnx
@@ -133,18 +134,9 @@ class _Graph:
 
     def finish(self) -> None:
         """Put the new nodes in place of the old, and drop what nobody reads."""
-        used = {value.name for value in self.proto.output}
-        nodes = []
-        for node in reversed(self.nodes):
-            if used.intersection(node.output):
-                nodes.append(node)
-                used.update(node.input)
         del self.proto.node[:]
-        self.proto.node.extend(reversed(nodes))
-        del self.proto.value_info[:]
-        kept = [weight for weight in self.proto.initializer if weight.name in used]
-        del self.proto.initializer[:]
-        self.proto.initializer.extend(kept)
+        self.proto.node.extend(self.nodes)
+        drop_unused(self.proto)
 
 
 def _constants(proto: onnx.GraphProto) -> dict[str, NDArray[Any]]:

@@ -8,11 +8,11 @@ does with a gain of 0.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from typing import Any
 
 from .contract import ModelFile
 from .onnx_file import parse
+from .pruning import drop_unused, remove
 
 GAIN = "sr_gain"
 _RESHAPES = frozenset(["Cast", "Expand", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"])
@@ -34,10 +34,10 @@ def without_restoring(model: ModelFile) -> ModelFile | None:
     if any(attribute.HasField("g") for node in graph.node for attribute in node.attribute):
         return None  # an inner graph may use any name of the outer one
     _add_nothing(graph)
-    _drop_unused(graph)
+    drop_unused(graph)
     if any(GAIN in node.input for node in graph.node):
         return None
-    _remove(graph.input, lambda value: value.name == GAIN)
+    remove(graph.input, lambda value: value.name == GAIN)
     data = bytes(proto.SerializeToString())
     return ModelFile(f"{model.name} without restoring", data, hashlib.sha256(data).hexdigest())
 
@@ -52,22 +52,3 @@ def _add_nothing(graph: Any) -> None:
         elif node.op_type == "Add" and are_zero.count(True) == 1:
             del node.input[are_zero.index(True)]
             node.op_type = "Identity"
-
-
-def _drop_unused(graph: Any) -> None:
-    """Remove nodes and weights from which nothing comes out."""
-    used = {value.name for value in graph.output}
-    for place in reversed(range(len(graph.node))):
-        if used.isdisjoint(graph.node[place].output):
-            del graph.node[place]
-        else:
-            used.update(graph.node[place].input)
-    _remove(graph.initializer, lambda weight: weight.name not in used)
-    del graph.value_info[:]  # what it says of tensors that are gone
-
-
-def _remove(items: Any, is_unwanted: Callable[[Any], bool]) -> None:
-    """Take out of a repeated field what nobody wants."""
-    for place in reversed(range(len(items))):
-        if is_unwanted(items[place]):
-            del items[place]
