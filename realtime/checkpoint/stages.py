@@ -6,6 +6,8 @@ from collections.abc import Callable, Generator, Sequence
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from srfer.errors import ConfigError
+
 from ..sinks.atomic import SECTION_FRAMES
 from ..stage import BatchStage, Remembering
 from ..types import Frame, FrameResult
@@ -75,9 +77,16 @@ class Checkpointed:
         return [self._known_result(frame) for frame in messages[:passed]] + made
 
     def _wake(self, last: Any) -> None:
-        if self._memory is not None:
+        if self._memory is None:
+            return
+        try:
             self._stage.recall(self._memory, _frame_of(last))
-            self._memory = None
+        except ValueError as error:
+            raise ConfigError(
+                "the interrupted export was begun by another build of this version of srfer, which "
+                "remembers other things: leave out --resume, and it begins anew"
+            ) from error
+        self._memory = None
 
     def _work_on(self, messages: Sequence[Any], position: int) -> list[Any]:
         """Work, and stop for a checkpoint where one falls between the messages."""

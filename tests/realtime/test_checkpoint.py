@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from srfer.errors import ConfigError
 from srfer.realtime import Frame, FrameResult
 from srfer.realtime.checkpoint.files import Found
 from srfer.realtime.checkpoint.stages import CheckpointedBatch, checkpointed
@@ -151,6 +152,13 @@ def test_it_goes_on_where_another_was(size: int, is_last: bool) -> None:
         assert [one.frame.index for one in results] == [*range(begins_at)]
     else:
         assert [one.index for one in made[:begins_at]] == [*range(begins_at)]
+
+
+def test_what_another_build_remembers_is_refused_in_plain_words() -> None:
+    going_on: Any = checkpointed(Sum(), {}.__setitem__, 8, to_bytes("other"))
+    going_on.batch([frame(i) for i in range(8)])
+    with pytest.raises(ConfigError, match=r"another build of this version .* leave out --resume"):
+        going_on.batch([frame(8)])
 
 
 def test_a_batch_that_fails_behind_a_checkpoint_changes_nothing() -> None:
